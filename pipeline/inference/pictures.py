@@ -1,0 +1,66 @@
+"""Arrays to PNG: a sheet of pictures, saved whole or not at all."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.inference.errors import InferenceError
+
+MAX_PIXELS = 100_000_000
+
+
+def sheet_size(count: int, columns: int, scale: int, height: int, width: int) -> tuple[int, int]:
+    """Return a sheet's (rows, columns), at most `columns` wide; InferenceError if it would be too large."""
+    for name, value in (("columns", columns), ("scale", scale)):
+        if value < 1:
+            raise InferenceError(f"{name} {value}: say 1 or more")
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    high, wide = rows * height * scale, columns * width * scale
+    if high * wide > MAX_PIXELS:
+        raise InferenceError(
+            f"a picture of {wide} x {high} pixels is too large (at most {MAX_PIXELS:,} pixels): "
+            "ask for fewer pictures, a smaller scale, or one file each"
+        )
+    return rows, columns
+
+
+def sheet(images: np.ndarray, columns: int, scale: int) -> Image.Image:
+    """Lay out uint8 [N, H, W, C] (N >= 1, C 1 or 3) row by row, `scale` times as large; the rest is black."""
+    count, height, width, channels = images.shape
+    rows, columns = sheet_size(count, columns, scale, height, width)
+    cells = np.zeros((rows * columns, height, width, channels), np.uint8)
+    cells[:count] = images
+    grid = cells.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    pixels = grid.reshape(rows * height, columns * width, channels)
+    picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+    return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+
+
+def save(picture: Image.Image, target: Path) -> None:
+    """Write a PNG beside `target` and move it into place; missing folders are made."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True)
+        try:
+            picture.save(part, format="PNG")
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InferenceError(f"{target}: can't be written: {error.strerror or error}") from error
+
+
+def write_to_stdout(picture: Image.Image) -> None:
+    """Write a PNG to file descriptor 1, past the text layer."""
+    data = io.BytesIO()
+    picture.save(data, format="PNG")
+    try:
+        with open(1, "wb", closefd=False) as stdout:
+            stdout.write(data.getvalue())
+    except OSError as error:
+        raise InferenceError(f"stdout: can't be written: {error.strerror}") from error

@@ -1,0 +1,60 @@
+"""The names of the files that pictures go to."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.inference.description import Description
+from pipeline.inference.errors import InferenceError
+
+DIGITS = ("mnist", "digits")
+PLACEHOLDER = re.compile(r"\{(index|seed|label)\}")
+
+
+def stem(description: Description, label: int | None) -> str:
+    """Return a file name without its ending: "digit-5", "Trouser", or without a label the model's name."""
+    if label is None:
+        return description.name
+    name = file_safe(description.classes[label])
+    return f"digit-{name}" if description.dataset in DIGITS else name
+
+
+def file_safe(name: str) -> str:
+    """Return a class name fit for a file name: "T-shirt/top" becomes "T-shirt-top"."""
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "class"
+
+
+def one_file_each(out: str) -> bool:
+    """Whether `out` asks for one file a picture: a folder, or a pattern with {index}, {seed} or {label}."""
+    return _is_folder(out) or PLACEHOLDER.search(out) is not None
+
+
+def files(
+    out: str, description: Description, labels: Sequence[int] | None, seeds: Sequence[int]
+) -> list[Path]:
+    """Return a file for each picture, all different, where `one_file_each(out)`."""
+    if labels is None and "{label}" in out:
+        raise InferenceError(f"--out {out}: {description.name} has no labels; say {{seed}} or {{index}}")
+    found = []
+    for index, seed in enumerate(seeds):
+        label = None if labels is None else labels[index]
+        values = {"index": str(index), "seed": str(seed)}
+        if label is not None:
+            values["label"] = file_safe(description.classes[label])
+        pattern = f"{out}/{stem(description, label)}-{{seed}}.png" if _is_folder(out) else out
+        found.append(png(PLACEHOLDER.sub(lambda match, values=values: values[match[1]], pattern)))
+    if len(set(found)) < len(found):
+        raise InferenceError(f"--out {out}: gives several pictures one name; put {{seed}} or {{index}} in it")
+    return found
+
+
+def png(out: str) -> Path:
+    """Return the path of a PNG file, or say that its name promises something else."""
+    if Path(out).suffix.lower() != ".png":
+        raise InferenceError(f"--out {out}: end it in .png, or in / for a folder")
+    return Path(out)
+
+
+def _is_folder(out: str) -> bool:
+    return out.endswith("/") or os.path.isdir(out)  # Path.is_dir raises for a name too long

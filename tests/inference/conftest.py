@@ -1,0 +1,98 @@
+"""Small ONNX generators that keep the contract, or break it in one chosen way."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+Z_DIM = 6
+DIGITS = [str(digit) for digit in range(10)]
+
+
+def metadata_of(classes: list[str], shape: tuple[int, int, int]) -> dict[str, str]:
+    """Return the metadata of DESIGN's contract."""
+    return {
+        "format": "gan-pipeline/1",
+        "name": "tiny",
+        "kind": "cdcgan" if classes else "gan",
+        "dataset": "mnist",
+        "classes": json.dumps(classes),
+        "z_dim": str(Z_DIM),
+        "latent": "normal",
+        "image_shape": json.dumps(shape),
+        "value_range": "[-1, 1]",
+        "params_hash": "0" * 64,
+        "data_hash": "1" * 64,
+        "code_hash": "unknown",
+        "opset": "17",
+        "parity": "1e-6",
+    }
+
+
+def model_proto(
+    classes: list[str], shape: tuple[int, int, int], free_batch: bool = True, gain: float = 1.0
+) -> onnx.ModelProto:
+    """Build image = reshape(tanh(gain z W + table[label])); `label` only where there are classes."""
+    random = np.random.default_rng(0)
+    pixels = int(np.prod(shape))
+    batch = "N" if free_batch else 1
+    weights = {
+        "weight": (gain * random.normal(0, 0.4, (Z_DIM, pixels))).astype(np.float32),
+        "bias": np.zeros(pixels, np.float32),
+        "shape": np.array([0, *shape], np.int64),
+    }
+    inputs = [helper.make_tensor_value_info("z", TensorProto.FLOAT, [batch, Z_DIM])]
+    nodes = [helper.make_node("Gemm", ["z", "weight", "bias"], ["hidden"])]
+    if classes:
+        weights["table"] = random.normal(0, 1, (len(classes), pixels)).astype(np.float32)
+        inputs.append(helper.make_tensor_value_info("label", TensorProto.INT64, [batch]))
+        nodes.append(helper.make_node("Gather", ["table", "label"], ["shift"]))
+    nodes += [
+        helper.make_node("Add", ["hidden", "shift" if classes else "bias"], ["sum"]),
+        helper.make_node("Tanh", ["sum"], ["flat"]),
+        helper.make_node("Reshape", ["flat", "shape"], ["image"]),
+    ]
+    output = helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, *shape])
+    initialisers = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    graph = helper.make_graph(nodes, "generator", inputs, [output], initialisers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a model; `metadata` holds changes, None leaves a key out."""
+
+    def make(
+        file: str = "tiny.onnx",
+        classes: list[str] = DIGITS,
+        shape: tuple[int, int, int] = (1, 4, 5),
+        graph: dict[str, Any] | None = None,
+        metadata: dict[str, str | None] | None = None,
+    ) -> Path:
+        proto = model_proto(classes, shape, **(graph or {}))
+        properties = metadata_of(classes, shape) | (metadata or {})
+        helper.set_model_props(proto, {key: value for key, value in properties.items() if value is not None})
+        path = tmp_path / file
+        path.write_bytes(proto.SerializeToString())
+        return path
+
+    return make
+
+
+@pytest.fixture
+def conditional(make_model: Callable[..., Path]) -> Path:
+    """Return a digit generator: 10 classes, grey 4x5."""
+    return make_model()
+
+
+@pytest.fixture
+def unconditional(make_model: Callable[..., Path]) -> Path:
+    """Return a generator without classes: RGB 3x2, uniform latent."""
+    return make_model(
+        "plain.onnx", classes=[], shape=(3, 3, 2), metadata={"name": "plain", "latent": "uniform"}
+    )
