@@ -1,0 +1,24 @@
+"""The systems: one file each, named after its `model.kind`, holding `Params` and `Model`."""
+
+import importlib
+import pkgutil
+
+from pipeline.models.base import GAN
+from pipeline.params import ModelParams, Params
+
+_NOT_SYSTEMS = {"base"}
+
+
+def kinds() -> list[str]:
+    """The values that `model.kind` can take."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in _NOT_SYSTEMS)
+
+
+def params_class(kind: str) -> type[ModelParams]:
+    """The parameters of one system."""
+    return importlib.import_module(f"{__name__}.{kind}").Params
+
+
+def build(params: Params, channels: int, classes: int) -> GAN:
+    """The networks that `params` describes, for images of `channels` planes and `classes` classes."""
+    return importlib.import_module(f"{__name__}.{params.model.kind}").Model(params, channels, classes)

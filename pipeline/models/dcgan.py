@@ -1,0 +1,79 @@
+"""DCGAN (Radford et al. 2016): all convolutional, batch norm, from 4x4 up in doublings."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from pipeline import params as p
+from pipeline.models.base import GAN, dcgan_init
+
+
+class Params(p.ModelParams):
+    """`width` is the number of maps at half the image's size; it doubles with each halving."""
+
+    width: p.Count
+
+    sizes: ClassVar = (16, 32, 64, 128)
+    conditional: ClassVar = False
+
+
+class Generator(nn.Module):
+    """z [N, z_dim] -> image [N, C, size, size]; the label is not used."""
+
+    def __init__(self, z_dim: int, width: int, channels: int, size: int) -> None:
+        super().__init__()
+        widths = _widths(width, size)[::-1]
+        self.start = (widths[0], 4, 4)
+        # the published 4x4 transposed convolution of a 1x1 map is a linear layer
+        self.project = nn.Linear(z_dim, widths[0] * 16, bias=False)
+        layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
+        for inputs, outputs in zip(widths, widths[1:], strict=False):
+            layers += [
+                nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(),
+            ]
+        layers += [nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        dcgan_init(self)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(self.project(z).reshape(-1, *self.start))
+
+
+class Discriminator(nn.Module):
+    """Image [N, C, size, size] -> logits [N]; the label is not used."""
+
+    def __init__(self, width: int, channels: int, size: int) -> None:
+        super().__init__()
+        widths = _widths(width, size)
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+        for inputs, outputs in zip(widths, widths[1:], strict=False):
+            layers += [
+                nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.LeakyReLU(0.2),
+            ]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, bias=False))
+        dcgan_init(self)
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(x).reshape(-1)
+
+
+def _widths(width: int, size: int) -> list[int]:
+    """Maps at size/2, size/4, ... 4: 64 pixels give width, 2 width, 4 width, 8 width."""
+    doublings = (size // 4).bit_length() - 1
+    return [width << level for level in range(doublings)]
+
+
+class Model(GAN):
+    """The system `dcgan`."""
+
+    def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:
+        model, size = params.model, params.data.size
+        super().__init__(
+            params,
+            Generator(model.z_dim, model.width, channels, size),
+            Discriminator(model.width, channels, size),
+        )

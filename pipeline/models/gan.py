@@ -1,0 +1,69 @@
+"""The fully connected GAN (Goodfellow et al. 2014, in the form of the common Keras recipe)."""
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from pipeline import params as p
+from pipeline.models.base import GAN
+
+
+class Params(p.ModelParams):
+    """100-256-512-784 against 784-256-100-1 in the published recipe."""
+
+    generator_widths: tuple[p.Count, p.Count]
+    discriminator_widths: tuple[p.Count, p.Count]
+    dropout: p.Share
+
+    sizes: ClassVar = (8, 16, 28, 32)
+    conditional: ClassVar = False
+
+
+class Generator(nn.Module):
+    """z [N, z_dim] -> image [N, C, size, size]; the label is not used."""
+
+    def __init__(self, z_dim: int, widths: tuple[int, int], channels: int, size: int) -> None:
+        super().__init__()
+        self.shape = (channels, size, size)
+        self.layers = nn.Sequential(
+            nn.Linear(z_dim, widths[0]),
+            nn.LeakyReLU(0.3),
+            nn.Linear(widths[0], widths[1]),
+            nn.LeakyReLU(0.3),
+            nn.Linear(widths[1], channels * size * size),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(z).reshape(-1, *self.shape)
+
+
+class Discriminator(nn.Module):
+    """Image [N, C, size, size] -> logits [N]; the label is not used."""
+
+    def __init__(self, widths: tuple[int, int], dropout: float, channels: int, size: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(channels * size * size, widths[0]),
+            nn.LeakyReLU(0.2),
+            nn.Linear(widths[0], widths[1]),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(dropout),
+            nn.Linear(widths[1], 1),
+        )
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)
+
+
+class Model(GAN):
+    """The system `gan`."""
+
+    def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:
+        model, size = params.model, params.data.size
+        super().__init__(
+            params,
+            Generator(model.z_dim, model.generator_widths, channels, size),
+            Discriminator(model.discriminator_widths, model.dropout, channels, size),
+        )

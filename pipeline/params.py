@@ -1,0 +1,218 @@
+"""params.yaml as frozen, validated objects.
+
+There are no defaults here: every value that shapes a result is written in params.yaml, so that DVC sees it
+change. A value that is missing, unknown, of the wrong type or in conflict with another is refused by its path.
+"""
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import UserError
+
+PARAMS_FILE = Path("params.yaml")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: frozen, every key required, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataParams(Section):
+    """Which images, and in what size."""
+
+    dataset: Literal["mnist", "fashion_mnist", "cifar10", "celeba", "digits", "folder"]
+    path: str | None  # the folder of images (dataset `folder` only)
+    size: Annotated[int, Field(ge=8, le=256)]  # pixels a side
+    channels: Literal[1, 3] | None  # grey, colour, or as the data set has them
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] | None  # held out where the source has no test images
+
+    @model_validator(mode="after")
+    def _fits_the_source(self) -> Self:
+        if (self.path is not None) != (self.dataset == "folder"):
+            raise ValueError("`path` belongs to the data set `folder`: set it there, and to null elsewhere")
+        own_split = self.dataset not in ("digits", "folder")
+        if own_split and self.test_fraction is not None:
+            raise ValueError(f"`test_fraction` must be null: {self.dataset} brings its own test images")
+        if self.dataset == "digits" and self.test_fraction is None:
+            raise ValueError("`test_fraction` is needed: digits has no test images of its own; try 0.2")
+        return self
+
+
+class JudgeParams(Section):
+    """The classifier, trained on real images, that scores the generator."""
+
+    seed: int
+    epochs: Count
+    batch: Count
+    lr: Positive
+    min_accuracy: Share  # on the real test images; below it the stage fails
+
+
+class ModelParams(Section):
+    """What every system has; a file in pipeline/models/ adds its own."""
+
+    kind: str
+    z_dim: Count
+    latent: Literal["normal", "uniform"]  # N(0, 1), or U[0, 1)
+    spectral_norm: bool  # on every layer of the discriminator
+
+    sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
+    conditional: ClassVar[bool]  # does the generator take a label?
+
+
+class ObjectiveParams(Section):
+    """The adversarial game."""
+
+    name: Literal["minimax", "non-saturating", "least-squares", "hinge"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)]  # one-sided: real targets are 1 - this
+
+    @model_validator(mode="after")
+    def _smoothing_needs_targets(self) -> Self:
+        if self.label_smoothing and self.name == "hinge":
+            raise ValueError("`label_smoothing` must be 0: the hinge objective has no targets to smooth")
+        return self
+
+
+class OptimiserParams(Section):
+    """Adam, for one of the two networks."""
+
+    lr: Positive
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]]
+
+
+class TrainParams(Section):
+    """How long, how fast, and what is recorded on the way."""
+
+    epochs: Count
+    batch: Annotated[int, Field(ge=2)]
+    d_steps: Count  # discriminator steps a generator step
+    generator: OptimiserParams
+    discriminator: OptimiserParams
+    lr_final: Share  # both rates go linearly to this share of their start
+    ema_half_life: Share  # of the averaged generator, as a share of the run; 0: export the last weights
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    precision: Literal["auto", "fp32", "bf16"]  # auto: bf16 where the hardware multiplies in it
+    log_every: Count  # steps between two rows of history.csv
+    pictures: Annotated[int, Field(ge=1, le=200)]  # fixed-noise grids over the run
+    checkpoints: Annotated[int, Field(ge=1, le=200)]  # states kept for a resume over the run
+
+
+class EvaluateParams(Section):
+    """How the exported file is scored."""
+
+    samples: Annotated[int, Field(ge=100)]
+    seed: int
+
+
+class TrackingParams(Section):
+    """MLflow; where it writes is MLFLOW_TRACKING_URI, or mlflow.db beside params.yaml."""
+
+    enabled: bool
+    experiment: Annotated[str, Field(min_length=1)]
+
+
+Model = TypeVar("Model", bound=ModelParams)
+
+
+class Params(Section, Generic[Model]):
+    """The whole of params.yaml."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)]  # scopes all that a run writes
+    seed: Annotated[int, Field(ge=0)]
+    data: DataParams
+    judge: JudgeParams
+    model: Model
+    objective: ObjectiveParams
+    train: TrainParams
+    evaluate: EvaluateParams
+    tracking: TrackingParams
+
+    @model_validator(mode="after")
+    def _size_suits_the_networks(self) -> Self:
+        if self.data.size not in self.model.sizes:
+            sizes = ", ".join(map(str, self.model.sizes))
+            raise ValueError(f"data.size: {self.model.kind} makes images of {sizes} pixels, not {self.data.size}")
+        return self
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the parameters that shape the trained weights, as hex."""
+        shaping = self.model_dump(mode="json", include={"seed", "data", "model", "objective", "train"})
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def load(path: Path = PARAMS_FILE) -> Params:
+    """Read and validate a params file; UserError names every key that is wrong."""
+    raw = _read_yaml(path)
+    try:
+        # JSON mode is strict about types and still takes a list for a tuple.
+        return Params[_model_class(raw, path)].model_validate_json(json.dumps(raw), strict=True)
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem, raw) for problem in error.errors())
+        raise UserError(f"{path}: {problems}") from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = YAML(typ="safe", pure=True).load(path)
+        json.dumps(raw)
+    except FileNotFoundError:
+        raise UserError(f"{path} is not here: run from the project's folder, or copy one from presets/") from None
+    except (YAMLError, UnicodeDecodeError, OSError, TypeError, ValueError) as error:
+        raise UserError(f"{path} can't be read as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict):
+        raise UserError(f"{path}: expected the sections of a preset (name, seed, data, ...), found none")
+    return raw
+
+
+def _model_class(raw: dict[str, Any], path: Path) -> type[ModelParams]:
+    from pipeline import models  # its files import this one
+
+    section = raw.get("model")
+    kind = section.get("kind") if isinstance(section, dict) else None
+    if kind not in models.kinds():
+        raise UserError(f"{path}: model.kind: {_unknown(kind, models.kinds())}")
+    return models.params_class(kind)
+
+
+def _explain(problem: Any, raw: dict[str, Any]) -> str:
+    """One pydantic problem as `path.to.key: what is wrong`."""
+    where = ".".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"{where}: {_unknown(problem['loc'][-1], _valid_keys(problem['loc'][:-1], raw))}"
+        case "missing":
+            return f"{where}: missing (every value is written out: see presets/)"
+        case "literal_error":
+            options = [option.strip(" '") for option in problem["ctx"]["expected"].replace(" or ", ", ").split(",")]
+            return f"{where}: {_unknown(problem['input'], options)}"
+        case "value_error":
+            message = problem["msg"].removeprefix("Value error, ")
+            return f"{where}: {message}" if where else message
+        case _:
+            return f"{where}: {problem['msg'].lower()}, got {problem['input']!r}"
+
+
+def _valid_keys(loc: tuple[Any, ...], raw: dict[str, Any]) -> list[str]:
+    """The keys that the section at `loc` knows."""
+    section: Any = Params[_model_class(raw, PARAMS_FILE)]
+    for part in loc:
+        section = section.model_fields[part].annotation
+    return list(section.model_fields)
+
+
+def _unknown(value: Any, options: list[str]) -> str:
+    near = difflib.get_close_matches(str(value), options, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(options)} is expected"
+    return f"unknown {value!r}; {hint}"
