@@ -1,0 +1,196 @@
+"""The data set `folder`: your own images, from a folder or a .zip of one.
+
+Class folders, one flat folder (no classes: unconditional), or train/ and test/ that hold either; wrappers
+such as `my-set/images/` around them don't matter. Hidden files and files that are no images are left out.
+"""
+
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePath, PurePosixPath
+
+import numpy as np
+import torch
+
+from pipeline.datasets.images import EXTENSIONS, decode, is_grey
+from pipeline.datasets.originals import Originals, Split, hold_out
+from pipeline.datasets.progress import items_bar
+from pipeline.errors import UserError
+from pipeline.files import atomic_path
+
+_SPLITS = {"train", "test"}
+
+
+def download(path: str, raw: Path) -> None:
+    """Copy the images of the folder or zip `path` to `raw`, so that DVC sees their content.
+
+    `raw` appears whole or not at all. UserError if there is nothing fit to train on.
+    """
+    source = Path(path).expanduser()
+    with atomic_path(raw) as part:
+        part.mkdir()
+        try:
+            if source.is_dir():
+                _copy(source, part)
+            elif source.is_file():
+                _unzip(source, part)
+            else:
+                raise UserError(f"data.path: there is no folder or zip {path}")
+        except (PermissionError, FileNotFoundError) as error:
+            raise UserError(f"{error.filename} can't be read: {error.strerror}") from error
+        _Tree(part, path).splits()  # refuse it now, while the path it came from is in front of the user
+
+
+def load(path: str, raw: Path, test_fraction: float | None) -> Originals:
+    """Open what `download` copied; `path` is where the user has it, for messages.
+
+    Images without test/ need `test_fraction`, which is held out of every class.
+    """
+    if not raw.is_dir():
+        raise UserError(f"{raw} is missing: run `python -m stages.download`")
+    tree = _Tree(raw, path)
+    found = tree.splits()
+    if "test" not in found and test_fraction is None:
+        raise UserError(f"data.test_fraction is needed: {path} has no train/ and test/; try 0.1")
+    if "test" in found and test_fraction is not None:
+        raise UserError(f"data.test_fraction must be null: {path} has its own test/")
+    classes = found["train"].classes
+    if "test" not in found:
+        found = _held_out(found["train"], test_fraction)
+    every_image = (file for listing in found.values() for file in listing.files)
+    channels = 1 if all(is_grey(file, tree.shown(file)) for file in every_image) else 3
+    train, test = (
+        Split(found[split].labels, partial(_decoded, found[split].files, tree)) for split in ("train", "test")
+    )
+    return Originals(classes, channels, train, test)
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """The image files of a split and their labels, int64 [N]; no classes: one flat folder."""
+
+    classes: list[str]
+    files: list[Path]
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Folders of images at `root`, called `name` in messages."""
+
+    root: Path
+    name: str
+
+    def shown(self, path: Path) -> str:
+        return (PurePosixPath(self.name) / path.relative_to(self.root)).as_posix()
+
+    def splits(self) -> dict[str, _Listing]:
+        """Find `train`, and `test` where there is one; UserError names what is in the way."""
+        top = _inside_wrappers(self.root)
+        names = {path.name for path in top.iterdir()}
+        if not names & _SPLITS:
+            return {"train": self._listing(top)}
+        if names != _SPLITS:
+            found = ", ".join(sorted(names)[:5])
+            raise UserError(
+                f"{self.shown(top)}: expected train/ and test/ and nothing beside them, found {found}"
+            )
+        listings = {split: self._listing(top / split) for split in ("train", "test")}
+        if listings["train"].classes != listings["test"].classes:
+            lone = ", ".join(sorted(set(listings["train"].classes) ^ set(listings["test"].classes)))
+            raise UserError(f"{self.shown(top)}: only one of train/ and test/ has the classes {lone}")
+        return listings
+
+    def _listing(self, top: Path) -> _Listing:
+        """List class folders in the order of their names, or one flat folder."""
+        folders, loose = _folders(top), _files(top)
+        if not folders and not loose:
+            raise UserError(f"{self.shown(top)} has no images in it ({', '.join(EXTENSIONS)} are known)")
+        if not folders:
+            return _Listing([], loose, np.zeros(len(loose), np.int64))
+        if loose:
+            raise UserError(f"{self.shown(loose[0])} lies beside class folders: move it into one")
+        files, labels = [], []
+        for label, folder in enumerate(folders):
+            of_class = sorted(path for path in folder.rglob("*") if path.is_file())
+            if not of_class:
+                raise UserError(f"the class folder {self.shown(folder)} has no images: fill it or remove it")
+            files += of_class
+            labels += [label] * len(of_class)
+        return _Listing([folder.name for folder in folders], files, np.array(labels, np.int64))
+
+
+def _held_out(listing: _Listing, fraction: float) -> dict[str, _Listing]:
+    def chosen(rows: np.ndarray) -> _Listing:
+        return _Listing(listing.classes, [listing.files[row] for row in rows], listing.labels[rows])
+
+    train, test = hold_out(listing.labels, fraction, listing.classes)
+    return {"train": chosen(train), "test": chosen(test)}
+
+
+def _decoded(files: list[Path], tree: _Tree) -> Iterator[torch.Tensor]:
+    for file in files:
+        yield decode(file, tree.shown(file))[None]
+
+
+def _inside_wrappers(folder: Path) -> Path:
+    """Go down while there is nothing but one folder."""
+    while len(_folders(folder)) == 1 and not _files(folder):
+        folder = _folders(folder)[0]
+    return folder
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.iterdir() if path.is_dir())
+
+
+def _files(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.iterdir() if path.is_file())
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy the folders, empty ones too, and the images of the folder `source`."""
+    with items_bar() as bar:
+        for name in bar.track(list(_walk(source)), description="copy"):
+            if (source / name).is_dir():
+                (target / name).mkdir(parents=True, exist_ok=True)
+            elif _is_image(name):
+                shutil.copyfile(source / name, target / name)
+
+
+def _walk(source: Path) -> Iterator[PurePath]:
+    """Yield what is not hidden in a folder, parents first, links followed."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for folder, subfolders, files in os.walk(source, followlinks=True, onerror=refuse):
+        subfolders[:] = [name for name in subfolders if _is_visible(PurePath(name))]
+        for name in [*subfolders, *filter(lambda file: _is_visible(PurePath(file)), files)]:
+            yield Path(folder, name).relative_to(source)
+
+
+def _unzip(source: Path, target: Path) -> None:
+    """Unpack the folders and the images of a zip."""
+    try:
+        with zipfile.ZipFile(source) as archive, items_bar() as bar:
+            for member in bar.track(archive.infolist(), description="unpack"):
+                name = PurePosixPath(member.filename)
+                if name.is_absolute() or ".." in name.parts:
+                    raise UserError(f"{source}: its member {name} points outside of it; pack it again")
+                if _is_visible(name) and (member.is_dir() or _is_image(name)):
+                    archive.extract(member, target)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise UserError(f"{source} can't be unpacked ({error}): give a folder or a whole .zip") from error
+
+
+def _is_visible(name: PurePath) -> bool:
+    return not any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
+
+
+def _is_image(name: PurePath) -> bool:
+    return name.suffix.lower() in EXTENSIONS

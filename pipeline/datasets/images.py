@@ -1,0 +1,80 @@
+"""From an image file of any kind to uint8 pixels of one size."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+
+from pipeline.datasets._torchvision import torchvision
+from pipeline.errors import UserError
+
+EXTENSIONS = torchvision.datasets.folder.IMG_EXTENSIONS
+
+
+def decode(file: Path | IO[bytes], name: str) -> torch.Tensor:
+    """Return the pixels of an image file, upright: uint8 [1, H, W] if its mode is a grey one, else [3, H, W].
+
+    UserError calls a file that is no whole image by `name`.
+    """
+    with _opened(file, name) as image:
+        plain = _grey_or_rgb(ImageOps.exif_transpose(image))
+    return torchvision.transforms.v2.functional.pil_to_tensor(plain)
+
+
+def is_grey(file: Path, name: str) -> bool:
+    """Tell from its header whether an image file is grey; UserError calls one that has none by `name`."""
+    with _opened(file, name) as image:
+        return _is_grey_mode(image.mode)
+
+
+def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
+    """Cut the centre square out, scale it (bilinear, antialiased), and make it grey or colour.
+
+    images: uint8 [N, 1 or 3, H, W]; returns uint8 [N, channels, size, size]. Cutting comes first so that a
+    very long image is not blown up whole. What has the right size and channels is returned as it is.
+    """
+    functional = torchvision.transforms.v2.functional
+    if images.shape[-2:] != (size, size):
+        square = functional.center_crop(images, [min(images.shape[-2:])])
+        images = functional.resize(
+            square, [size, size], torchvision.transforms.InterpolationMode.BILINEAR, antialias=True
+        )
+    if images.shape[1] > channels:
+        # In floating point: on uint8 torchvision cuts the fraction off, and white (0.9999 * 255) becomes 254.
+        return functional.rgb_to_grayscale(images.float()).round().to(torch.uint8)
+    if images.shape[1] < channels:
+        return functional.grayscale_to_rgb(images)
+    return images
+
+
+@contextmanager
+def _opened(file: Path | IO[bytes], name: str) -> Iterator[Image.Image]:
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
+            yield image
+    except Exception as error:  # every decoder fails in a way of its own
+        reason = " ".join(str(error).split())
+        raise UserError(f"{name} can't be read as an image ({reason}): replace it or take it out") from error
+
+
+def _grey_or_rgb(image: Image.Image) -> Image.Image:
+    """Bring any mode to 8 bits, L or RGB; what is transparent becomes white, as on a page."""
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):  # 16 bits, which PIL would clip to 255: keep the high byte
+        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
+    mode = "L" if _is_grey_mode(image.mode) else "RGB"
+    if image.has_transparency_data:
+        page = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(page, image.convert("RGBA"))
+    return image.convert(mode)
+
+
+def _is_grey_mode(mode: str) -> bool:
+    """Black and white, 8 bits with or without alpha, or one of the 16 and 32 bit modes (I, I;16, I;16B)."""
+    return mode in ("1", "L", "LA") or mode.startswith("I")

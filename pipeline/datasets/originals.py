@@ -1,0 +1,59 @@
+"""What a source hands to `prepare`: the two splits of a data set, its images still in their own sizes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from pipeline.errors import UserError
+from pipeline.streams import stream
+
+_BATCH = 1000  # images at a time; keeps a resize in the processor's cache and the bar moving
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images with their labels.
+
+    labels: int64 [N]; 0 throughout where the data set has no classes.
+    batches: returns an iterator over uint8 [n, C, H, W] tensors that together hold the N images in the order
+        of the labels. n, C (1 or 3), H and W may differ from one tensor to the next.
+    """
+
+    labels: np.ndarray
+    batches: Callable[[], Iterator[torch.Tensor]]
+
+
+@dataclass(frozen=True)
+class Originals:
+    """A whole data set; `channels` is 1 if all its images are grey, else 3; no classes: unconditional."""
+
+    classes: list[str]
+    channels: int
+    train: Split
+    test: Split
+
+
+def split_of_arrays(images: torch.Tensor, labels: np.ndarray) -> Split:
+    """A split that is in memory. images: uint8 [N, C, H, W]; labels: any integers [N]."""
+    return Split(labels.astype(np.int64), partial(iter, images.split(_BATCH)))
+
+
+def hold_out(labels: np.ndarray, fraction: float, classes: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Choose `fraction` of every class for the test: (train indices, test indices), each in rising order.
+
+    Each class keeps at least one image on either side; UserError names a class that has one image only. The
+    choice depends on nothing else: runs with different seeds are scored against the same test images.
+    """
+    is_test = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < 2:
+            whose = f"class {classes[label]!r}" if classes else "the data set"
+            raise UserError(f"{whose} has one image; two are needed, one to train on and one to test on")
+        count = min(max(round(fraction * len(members)), 1), len(members) - 1)
+        order = torch.randperm(len(members), generator=stream(0, "held-out test images", int(label)))
+        is_test[members[order[:count].numpy()]] = True
+    return np.flatnonzero(~is_test), np.flatnonzero(is_test)

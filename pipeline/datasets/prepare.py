@@ -1,0 +1,64 @@
+"""From the original files to prepared arrays of one size."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import Progress
+
+from pipeline.datasets.images import fit
+from pipeline.datasets.originals import Split
+from pipeline.datasets.prepared import DESCRIPTION, Prepared
+from pipeline.datasets.progress import items_bar
+from pipeline.datasets.sources import load
+from pipeline.files import atomic_path, sha256_of, write_json
+from pipeline.params import DataParams
+
+
+def prepare(data: DataParams, raw: Path, target: Path) -> Prepared:
+    """Turn the originals in `raw` into the folder `target`, whole or not at all.
+
+    It holds {train,test}_images.npy, {train,test}_labels.npy and dataset.json; `Prepared` tells their form.
+    """
+    with atomic_path(target) as part, items_bar() as bar:
+        part.mkdir()
+        originals = load(data, raw)
+        channels = data.channels or originals.channels
+        counts = {}
+        for name, split in (("train", originals.train), ("test", originals.test)):
+            _write_images(part / f"{name}_images.npy", split, data.size, channels, bar)
+            np.save(part / f"{name}_labels.npy", split.labels)
+            counts[name] = _counts(split.labels, originals.classes)
+        sha256 = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
+        about = {
+            "dataset": data.dataset,
+            "size": data.size,
+            "channels": channels,
+            "classes": originals.classes,
+            "counts": counts,
+            "sha256": sha256,
+            "digest": hashlib.sha256(json.dumps(sha256).encode()).hexdigest(),
+        }
+        write_json(part / DESCRIPTION, about)
+    return Prepared.open(target)
+
+
+def _write_images(path: Path, split: Split, size: int, channels: int, bar: Progress) -> None:
+    """Write the images of a split as .npy, uint8 [N, channels, size, size], as they come.
+
+    Never all in memory, and not through a memory map either, where a full disk ends the process unasked.
+    """
+    shape = (len(split.labels), channels, size, size)
+    task = bar.add_task(path.stem.replace("_", " "), total=len(split.labels))
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        for batch in split.batches():
+            file.write(fit(batch, size, channels).numpy().tobytes())
+            bar.advance(task, len(batch))
+
+
+def _counts(labels: np.ndarray, classes: list[str]) -> dict[str, Any]:
+    per_class = {name: int(np.count_nonzero(labels == label)) for label, name in enumerate(classes)}
+    return {"total": len(labels), "per_class": per_class}
