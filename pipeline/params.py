@@ -1,7 +1,7 @@
 """params.yaml as frozen, validated objects.
 
-There are no defaults here: every value that shapes a result is written in params.yaml, so that DVC sees it
-change. A value that is missing, unknown, of the wrong type or in conflict with another is refused by its path.
+There are no defaults here: every value that shapes a result is written in params.yaml, so that DVC sees
+it change. A value that is missing, unknown, of the wrong type or in conflict with another is refused.
 """
 
 import difflib
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -129,7 +129,9 @@ Model = TypeVar("Model", bound=ModelParams)
 class Params(Section, Generic[Model]):
     """The whole of params.yaml."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)]  # scopes all that a run writes
+    name: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)
+    ]  # scopes all that a run writes
     seed: Annotated[int, Field(ge=0)]
     data: DataParams
     judge: JudgeParams
@@ -139,11 +141,20 @@ class Params(Section, Generic[Model]):
     evaluate: EvaluateParams
     tracking: TrackingParams
 
+    @field_validator("name")
+    @classmethod
+    def _not_the_judges_folder(cls, name: str) -> str:
+        if name == "judge":
+            raise ValueError("`judge` is taken: models/judge/ holds the judges; choose another")
+        return name
+
     @model_validator(mode="after")
     def _size_suits_the_networks(self) -> Self:
         if self.data.size not in self.model.sizes:
             sizes = ", ".join(map(str, self.model.sizes))
-            raise ValueError(f"data.size: {self.model.kind} makes images of {sizes} pixels, not {self.data.size}")
+            raise ValueError(
+                f"data.size: {self.model.kind} makes images of {sizes} pixels, not {self.data.size}"
+            )
         return self
 
     def fingerprint(self) -> str:
@@ -168,7 +179,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raw = YAML(typ="safe", pure=True).load(path)
         json.dumps(raw)
     except FileNotFoundError:
-        raise UserError(f"{path} is not here: run from the project's folder, or copy one from presets/") from None
+        raise UserError(
+            f"{path} is not here: run from the project's folder, or copy one from presets/"
+        ) from None
     except (YAMLError, UnicodeDecodeError, OSError, TypeError, ValueError) as error:
         raise UserError(f"{path} can't be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(raw, dict):
@@ -195,7 +208,9 @@ def _explain(problem: Any, raw: dict[str, Any]) -> str:
         case "missing":
             return f"{where}: missing (every value is written out: see presets/)"
         case "literal_error":
-            options = [option.strip(" '") for option in problem["ctx"]["expected"].replace(" or ", ", ").split(",")]
+            options = [
+                option.strip(" '") for option in problem["ctx"]["expected"].replace(" or ", ", ").split(",")
+            ]
             return f"{where}: {_unknown(problem['input'], options)}"
         case "value_error":
             message = problem["msg"].removeprefix("Value error, ")

@@ -31,9 +31,14 @@ class ConditionalBatchNorm2d(nn.Module):
         nn.init.zeros_(self.bias.weight)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        gain = self.gain(labels).reshape(-1, x.shape[1], 1, 1)
-        bias = self.bias(labels).reshape(-1, x.shape[1], 1, 1)
-        return torch.addcmul(bias, self.norm(x), gain)
+        gain, bias = self.gain.weight, self.bias.weight
+        if self.training:
+            x = self.norm(x)
+        else:  # the statistics are constants now: part of the class's own gain and bias
+            scale = (self.norm.running_var + self.norm.eps).rsqrt()
+            gain, bias = gain * scale, bias - gain * scale * self.norm.running_mean
+        shape = (-1, x.shape[1], 1, 1)
+        return torch.addcmul(bias.index_select(0, labels).reshape(shape), x, gain.index_select(0, labels).reshape(shape))
 
 
 class Generator(nn.Module):

@@ -24,7 +24,7 @@ class Generator(nn.Module):
     def __init__(self, z_dim: int, classes: int, width: int, channels: int) -> None:
         super().__init__()
         self.start = (2 * width, 4, 4)
-        # published as 4x4 transposed convolutions of 1x1 maps: of z a linear layer, of a one-hot label a table
+        # published as 4x4 transposed convolutions of 1x1 maps: of z a linear layer, of a label a table
         self.from_z = nn.Linear(z_dim, 2 * width * 16, bias=False)
         self.from_label = nn.Embedding(classes, 2 * width * 16)
         self.norm_z = nn.Sequential(nn.BatchNorm2d(2 * width), nn.ReLU())
@@ -72,7 +72,7 @@ class Discriminator(nn.Module):
         dcgan_init(self)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        # a label's planes are the same for every image of the class: convolve one set a class, not one an image
+        # a label's planes are the same for all images of the class: convolve one set a class
         label = self.from_label(self.planes).index_select(0, labels)
         return self.layers(torch.cat([self.from_image(x), label], dim=1)).reshape(-1)
 

@@ -1,5 +1,6 @@
 """DCGAN (Radford et al. 2016): all convolutional, batch norm, from 4x4 up in doublings."""
 
+from itertools import pairwise
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ class Generator(nn.Module):
         # the published 4x4 transposed convolution of a 1x1 map is a linear layer
         self.project = nn.Linear(z_dim, widths[0] * 16, bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in pairwise(widths):
             layers += [
                 nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
                 nn.BatchNorm2d(outputs),
@@ -48,7 +49,7 @@ class Discriminator(nn.Module):
         super().__init__()
         widths = _widths(width, size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in pairwise(widths):
             layers += [
                 nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False),
                 nn.BatchNorm2d(outputs),

@@ -1,0 +1,102 @@
+"""The training loop: all of a run that is not mathematics.
+
+The step never waits for the device: statistics gather there and cross to the host once a row of history.
+"""
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from pipeline.params import Params, TrainParams
+from pipeline.streams import seed_of, stream
+from pipeline.training.batches import Batches
+from pipeline.training.device import autocast
+from pipeline.training.state import TrainingState
+
+STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+
+
+def learning_rate(start: float, step: int, steps: int, final_share: float) -> float:
+    """Linear from `start` to `final_share * start` at the last of `steps` steps."""
+    return start * (1 - (1 - final_share) * step / steps)
+
+
+def draw_latent(
+    distribution: str, count: int, z_dim: int, generator: torch.Generator, device: torch.device
+) -> Tensor:
+    """z float32 [count, z_dim] from N(0, 1) or U[0, 1)."""
+    draw = torch.randn if distribution == "normal" else torch.rand
+    return draw(count, z_dim, generator=generator, device=device)
+
+
+class Loop:
+    """Advances a TrainingState step by step."""
+
+    def __init__(
+        self, params: Params, state: TrainingState, batches: Batches, precision: torch.dtype
+    ) -> None:
+        self.params = params
+        self.state = state
+        self.batches = batches
+        self.precision = precision
+        self.device = batches.images.device
+        self.steps = total_steps(params.train, batches.per_epoch)
+        self._totals = torch.zeros(len(STATISTICS), device=self.device)
+        self._rows_steps = 0
+        state.model.train()
+
+    def step(self) -> None:
+        """One generator step after `d_steps` discriminator steps."""
+        state, train = self.state, self.params.train
+        torch.manual_seed(seed_of(self.params.seed, "dropout", state.step))
+        for index in range(state.step * train.d_steps, (state.step + 1) * train.d_steps):
+            real, labels = self.batches[index]
+            noise = stream(self.params.seed, "latent", index, self.device)
+            z = draw_latent(self.params.model.latent, len(real), self.params.model.z_dim, noise, self.device)
+            with autocast(self.device, self.precision):
+                fake = state.model.sample(z, labels)  # the last one also serves the generator's step
+                d = state.model.discriminator_loss(real, fake.detach(), labels)
+            self._update(state.discriminator_optimiser, d.loss, train.discriminator.lr)
+        # gradients of the discriminator's weights are not needed for the generator's step
+        state.model.discriminator.requires_grad_(False)
+        with autocast(self.device, self.precision):
+            g = state.model.generator_loss(fake, labels)
+        self._update(state.generator_optimiser, g.loss, train.generator.lr)
+        state.model.discriminator.requires_grad_(True)
+        if state.averaged is not None:
+            state.averaged.update_parameters(state.model.generator)
+        state.step += 1
+        probabilities = [
+            logits.detach().sigmoid().mean() for logits in (d.real_logits, d.fake_logits, g.fake_logits)
+        ]
+        self._totals += torch.stack([d.loss.detach(), g.loss.detach(), *probabilities])
+        self._rows_steps += 1
+
+    def _update(self, optimiser: Optimizer, loss: Tensor, lr: float) -> None:
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(lr, self.state.step, self.steps, self.params.train.lr_final)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    def row(self) -> dict[str, float]:
+        """The means since the last row, as one row of history; waits for the device."""
+        means = (self._totals / self._rows_steps).tolist()
+        self._totals.zero_()
+        self._rows_steps = 0
+        step, train = self.state.step, self.params.train
+        row = {
+            "step": step,
+            "images": step * train.d_steps * train.batch,
+            "epoch": round(step * train.d_steps / self.batches.per_epoch, 4),
+        }
+        row |= {name: round(mean, 5) for name, mean in zip(STATISTICS, means, strict=True)}
+        return row | {
+            "lr_generator": self.state.generator_optimiser.param_groups[0]["lr"],
+            "lr_discriminator": self.state.discriminator_optimiser.param_groups[0]["lr"],
+        }
+
+
+def total_steps(train: TrainParams, batches_per_epoch: int) -> int:
+    """Generator steps of the whole run."""
+    return train.epochs * batches_per_epoch // train.d_steps

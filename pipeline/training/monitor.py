@@ -1,0 +1,44 @@
+"""Says during a run that it goes wrong, and in what way."""
+
+import math
+from collections.abc import Iterable
+
+from pipeline.errors import RunError
+
+CERTAIN = 0.99  # mean D(x) above this and mean D(G(z)) below one minus it: D has nothing left to teach
+CERTAIN_ROWS = 5  # rows of history in a row
+COLLAPSED = 0.1  # spread of the samples over that of real images
+
+
+class Monitor:
+    """Reads each row of the history as it is written; tells each kind of trouble once."""
+
+    def __init__(self, history: Iterable[dict[str, float]] = ()) -> None:
+        self._certain_rows = 0
+        self._told: set[str] = set()
+        for row in history:
+            self.check(row)
+
+    def check(self, row: dict[str, float]) -> list[str]:
+        """Return new warnings; raise RunError where going on is useless."""
+        if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
+            raise RunError(
+                f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
+                "lower train.generator.lr and train.discriminator.lr, or set train.precision to fp32"
+            )
+        is_certain = row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN
+        self._certain_rows = self._certain_rows + 1 if is_certain else 0
+        found = {}
+        if self._certain_rows >= CERTAIN_ROWS:
+            found["certain"] = (
+                f"the discriminator has been certain for {CERTAIN_ROWS} rows (D(x) {row['d_real']:.3f}, "
+                f"D(G(z)) {row['d_fake']:.3f}): G learns nothing; lower train.discriminator.lr"
+            )
+        if row.get("diversity", 1.0) < COLLAPSED:
+            found["collapse"] = (
+                f"the samples are nearly one image (spread {row['diversity']:.2f} of the real images'): the "
+                "generator has collapsed; lower the learning rates or choose another objective"
+            )
+        new = [message for kind, message in found.items() if kind not in self._told]
+        self._told = set(found)
+        return [f"step {row['step']}: {message}" for message in new]

@@ -1,0 +1,175 @@
+"""A whole training run: from parameters and prepared data to models/<name>/, resumable at every moment."""
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from pipeline import figures, files
+from pipeline.datasets.prepared import Prepared
+from pipeline.errors import UserError
+from pipeline.params import Params
+from pipeline.provenance import code_hash
+from pipeline.streams import stream
+from pipeline.tracking import Tracker
+from pipeline.training.batches import Batches, to_uint8
+from pipeline.training.device import choose_device, choose_precision
+from pipeline.training.fixed_noise import FixedNoise, spread
+from pipeline.training.guard import only_trainer
+from pipeline.training.loop import STATISTICS, Loop, draw_latent, total_steps
+from pipeline.training.monitor import Monitor
+from pipeline.training.progress import TrainingProgress
+from pipeline.training.state import TrainingState
+
+RESUME = Path(".resume")
+COLUMNS = ["step", "images", "epoch", *STATISTICS, "lr_generator", "lr_discriminator", "diversity"]
+
+
+def train(params: Params, data: Prepared, output: Path) -> None:
+    """Train, or go on where a killed run stopped, and write `output` whole at the end.
+
+    Until then all lies in .resume/<name>-<fingerprint>/; other parameters, data or code have another folder.
+    """
+    _check(params, data)
+    folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
+    with only_trainer(folder):
+        run = Run(params, data, folder)
+        with Tracker.start(params, run.state.tracking_run) as tracker:
+            tracker.dataset(params.data.dataset, data.digest, data.folder)
+            run.go(tracker)
+            run.write(output)
+            for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
+                tracker.artifact(picture, "pictures")
+    files.remove(folder)
+
+
+class Run:
+    """One training run in its folder."""
+
+    def __init__(self, params: Params, data: Prepared, folder: Path) -> None:
+        self.params, self.data, self.folder = params, data, folder
+        train = params.train
+        device = choose_device(train.device)
+        batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
+        self.steps = total_steps(train, batches.per_epoch)
+        classes = max(1, len(data.classes))
+        self.state = TrainingState.fresh(params, data.channels, classes, self.steps, device)
+        if self._saved.exists():
+            self.state.load(self._saved)
+        self.loop = Loop(params, self.state, batches, choose_precision(train, device))
+        self.noise = FixedNoise(params, classes, device)
+        some = slice(0, 2000)
+        labels = data.labels("train")[some] if params.model.conditional else data.labels("train")[some] * 0
+        self.real_spread = spread(data.images("train")[some], labels)
+
+    @property
+    def _saved(self) -> Path:
+        return self.folder / "state.pt"
+
+    def go(self, tracker: Tracker) -> None:
+        """Train to the last step, recording on the way."""
+        state, train = self.state, self.params.train
+        state.tracking_run = tracker.run_id
+        monitor = Monitor(state.history)
+        pictures, checkpoints = _moments(self.steps, train.pictures), _moments(self.steps, train.checkpoints)
+        with TrainingProgress(self.steps, state.step) as bar:
+            self._say_start(bar)
+            if state.step == 0:
+                self._picture()
+            while state.step < self.steps:
+                self.loop.step()
+                bar.step(state.step)
+                # a checkpoint ends a row, so that a resumed run has the same rows
+                if state.step % train.log_every == 0 or state.step in pictures | checkpoints:
+                    row = self.loop.row()
+                    if state.step in pictures:
+                        row["diversity"] = round(self._picture() / self.real_spread, 4)
+                    state.history.append(row)
+                    speed = bar.row(row)
+                    tracker.metrics(row | {"images_per_second": speed}, state.step)
+                    for warning in monitor.check(row):
+                        bar.say(f"warning: {warning}")
+                if state.step in pictures:
+                    bar.milestone()
+                if state.step in checkpoints:
+                    state.save(self._saved)
+
+    def _say_start(self, bar: TrainingProgress) -> None:
+        precision = str(self.loop.precision).removeprefix("torch.")
+        where = f"{self.loop.device.type} in {precision}"
+        begun = f", going on from step {self.state.step}" if self.state.step else ""
+        bar.say(
+            f"training {self.params.name} for {self.steps} steps on {where}{begun}; pictures in {self.folder}"
+        )
+
+    def _picture(self) -> float:
+        """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
+        image = figures.grid(self.noise.draw(self.state.exported_generator).numpy(), self.noise.columns)
+        figures.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
+        return self.noise.spread(self.noise.draw(self.state.model.generator))
+
+    def write(self, output: Path) -> None:
+        """Put the results in place: weights, history and pictures."""
+        state = self.state
+        with files.atomic_path(output) as part:
+            part.mkdir()
+            save_file(_weights(state.exported_generator), part / "generator.safetensors")
+            save_file(_weights(state.model.discriminator), part / "discriminator.safetensors")
+            (part / "history.csv").write_text(_csv(state.history))
+            figures.save(figures.training_curves(part / "history.csv"), part / "curves.png")
+            figures.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
+            samples = self.noise.draw(state.exported_generator).numpy()
+            figures.save(figures.grid(samples, self.noise.columns, scale=2), part / "samples.png")
+            figures.save(self._real_beside_fake(), part / "real-beside-fake.png")
+
+    def _pictures(self) -> list[Path]:
+        return sorted((self.folder / "pictures").iterdir())
+
+    def _real_beside_fake(self) -> Image.Image:
+        """The first training images beside samples, of the same classes where there are classes."""
+        count, state, model = 64, self.state, self.params.model
+        labels = torch.from_numpy(self.data.labels("train")[:count])
+        noise = stream(self.params.seed, "real beside fake")
+        z = draw_latent(model.latent, len(labels), model.z_dim, noise, torch.device("cpu"))
+        generator = state.exported_generator.eval()
+        with torch.no_grad():
+            fake = to_uint8(generator(z.to(self.loop.device), labels.to(self.loop.device)))
+        return figures.real_beside_fake(self.data.images("train")[:count], fake.cpu().numpy())
+
+
+def _check(params: Params, data: Prepared) -> None:
+    if params.model.conditional and len(data.classes) < 2:
+        raise UserError(
+            f"model.kind: {params.model.kind} needs labels, and {params.data.dataset} has none; "
+            "put the images in class folders, or choose an unconditional kind (gan, dcgan28, dcgan)"
+        )
+    images = len(data.labels("train"))
+    if params.train.batch > images:
+        raise UserError(f"train.batch: {params.train.batch} is more than the {images} training images")
+
+
+def _moments(steps: int, times: int) -> set[int]:
+    """`times` steps spread evenly over the run, the last one included."""
+    return {round(steps * k / times) for k in range(1, times + 1)} - {0}
+
+
+def _fingerprint(params: Params, data: Prepared) -> str:
+    """Changes with anything that shapes the weights: parameters, data, the code that trains."""
+    parts = f"{params.fingerprint()} {data.digest} {code_hash(params.model.kind)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+
+
+def _csv(history: list[dict[str, float]]) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(history)
+    return text.getvalue()

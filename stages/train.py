@@ -1,0 +1,19 @@
+"""models/<name>/: train the GAN that params.yaml describes."""
+
+from pathlib import Path
+
+from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.params import Params
+from pipeline.training.guard import die_with_parent
+from pipeline.training.run import train
+from stages.run import run
+
+
+def main(params: Params) -> None:
+    """Train, or resume a run that was killed."""
+    die_with_parent()
+    train(params, Prepared.open(prepared_dir(params.data)), Path("models") / params.name)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,83 @@
+"""A project in a temporary folder: a preset made tiny, and digits prepared in its size."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.datasets.prepare import prepare
+from pipeline.datasets.prepared import prepared_dir, raw_dir
+from pipeline.datasets.sources import download
+from pipeline.params import DataParams, Params, load
+
+ROOT = Path(__file__).parents[1]
+PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
+
+# what makes any preset train in a second on two cores
+SMALL_MODEL = {
+    "width": 4,
+    "generator_width": 4,
+    "discriminator_width": 4,
+    "generator_widths": [16, 16],
+    "discriminator_widths": [16, 16],
+}
+SMALL_TRAIN = {"epochs": 1, "batch": 240, "log_every": 2, "pictures": 2, "checkpoints": 2, "device": "cpu"}
+
+
+def preset(name: str) -> dict[str, Any]:
+    """The content of one preset."""
+    return YAML(typ="safe").load(ROOT / "presets" / f"{name}.yaml")
+
+
+def tiny(name: str) -> dict[str, Any]:
+    """A preset with small networks, a short run, and the bundled digits for data."""
+    content = preset(name)
+    channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10") else 1
+    content["data"] |= {"dataset": "digits", "channels": channels, "test_fraction": 0.2}
+    content["model"] |= {key: value for key, value in SMALL_MODEL.items() if key in content["model"]}
+    content["train"] |= SMALL_TRAIN
+    content["tracking"]["enabled"] = False
+    return content
+
+
+def write_params(content: dict[str, Any], folder: Path) -> Params:
+    """Write `content` as folder/params.yaml (JSON is YAML) and load it."""
+    path = folder / "params.yaml"
+    path.write_text(json.dumps(content))
+    return load(path)
+
+
+@pytest.fixture(scope="session")
+def prepared_digits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataParams], Path]:
+    """Digits as the data stages prepare them; each size is made once a session."""
+    folder = tmp_path_factory.mktemp("prepared")
+
+    def make(data: DataParams) -> Path:
+        target = folder / f"{data.size}-{data.channels}"
+        if not target.exists():
+            download(data, folder / raw_dir(data))
+            prepare(data, folder / raw_dir(data), target)
+        return target
+
+    return make
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepared_digits: Callable[[DataParams], Path]
+) -> Callable[[dict[str, Any]], Params]:
+    """Call it with the content of a params.yaml: the working folder is then a project with that data."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(content: dict[str, Any]) -> Params:
+        params = write_params(content, tmp_path)
+        target = prepared_dir(params.data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.symlink_to(prepared_digits(params.data))
+        return params
+
+    return make

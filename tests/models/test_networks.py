@@ -1,0 +1,137 @@
+"""The networks: the published sizes, and that the forms written here compute what the papers say."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from pipeline import models
+from pipeline.params import Params
+from tests.conftest import PRESETS, preset, tiny, write_params
+
+CHANNELS = {"dcgan-celeba": 3, "dcgan-cifar10": 3}
+
+
+def params_of(name: str, tmp_path: Any) -> Params:
+    return write_params(preset(name), tmp_path)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
+    params = write_params(tiny(name), tmp_path)
+    channels = CHANNELS.get(name, 1)
+    model = models.build(params, channels, 10)
+    labels = torch.tensor([0, 9, 4])
+    images = model.sample(torch.randn(3, params.model.z_dim), labels)
+    assert images.shape == (3, channels, params.data.size, params.data.size)
+    assert images.abs().max() <= 1
+    assert model.discriminator(images, labels).shape == (3,)
+
+
+# (maps of the generator, maps of the discriminator) at each convolution, as published
+PUBLISHED = {
+    "dcgan-mnist": ([1024, 512, 256, 128, 1], [1, 128, 256, 512, 1024, 1]),
+    "dcgan-celeba": ([512, 256, 128, 64, 3], [3, 64, 128, 256, 512, 1]),
+    "dcgan28-mnist": ([256, 128, 64, 1], [1, 64, 128]),
+    "cdcgan-classic": ([512, 256, 128, 1], [128, 256, 512, 1]),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_widths_are_the_published_ones(name: str, tmp_path: Any) -> None:
+    model = models.build(params_of(name, tmp_path), CHANNELS.get(name, 1), 10)
+
+    def maps(network: nn.Module) -> list[int]:
+        layers = [x for x in network.layers.modules() if isinstance(x, nn.Conv2d | nn.ConvTranspose2d)]
+        return [layers[0].in_channels, *(layer.out_channels for layer in layers)]
+
+    assert (maps(model.generator), maps(model.discriminator)) == PUBLISHED[name]
+
+
+def test_gan_mnist_has_the_published_layers(tmp_path: Any) -> None:
+    model = models.build(params_of("gan-mnist", tmp_path), 1, 10)
+
+    def sizes(network: nn.Module) -> list[int]:
+        layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+        return [layers[0].in_features, *(layer.out_features for layer in layers)]
+
+    assert sizes(model.generator) == [100, 256, 512, 784]
+    assert sizes(model.discriminator) == [784, 256, 100, 1]
+
+
+def test_classic_label_maps_are_a_convolution_of_one_hot_planes(tmp_path: Any) -> None:
+    discriminator = models.build(params_of("cdcgan-classic", tmp_path), 1, 10).discriminator.eval()
+    images, labels = torch.randn(4, 1, 32, 32), torch.tensor([3, 0, 9, 3])
+    planes = nn.functional.one_hot(labels, 10).float()[:, :, None, None].expand(-1, -1, 32, 32)
+    joined = torch.cat([discriminator.from_image(images), discriminator.from_label(planes)], dim=1)
+    expected = discriminator.layers(joined).reshape(-1)
+    torch.testing.assert_close(discriminator(images, labels), expected)
+
+
+def test_classic_starts_are_transposed_convolutions_of_1x1_maps(tmp_path: Any) -> None:
+    generator = models.build(params_of("cdcgan-classic", tmp_path), 1, 10).generator
+    z, labels = torch.randn(5, 100), torch.arange(5)
+    of_z = nn.functional.conv_transpose2d(
+        z[:, :, None, None], generator.from_z.weight.T.reshape(100, 256, 4, 4)
+    )
+    torch.testing.assert_close(generator.from_z(z).reshape(-1, 256, 4, 4), of_z, atol=1e-5, rtol=1e-4)
+    one_hot = nn.functional.one_hot(labels, 10).float()[:, :, None, None]
+    of_label = nn.functional.conv_transpose2d(one_hot, generator.from_label.weight.reshape(10, 256, 4, 4))
+    torch.testing.assert_close(generator.from_label(labels).reshape(-1, 256, 4, 4), of_label)
+
+
+def test_the_flagship_discriminator_is_a_projection(tmp_path: Any) -> None:
+    """f(x, y) = psi(phi(x)) + <V_y, phi(x)> (Miyato and Koyama 2018, eq. (3))."""
+    d = models.build(params_of("cdcgan", tmp_path), 1, 10).discriminator.eval()
+    x, labels = torch.randn(6, 1, 32, 32), torch.tensor([0, 1, 2, 7, 8, 9])
+    phi = d.features(x)
+    expected = d.linear(phi)[:, 0] + torch.einsum("nd,nd->n", d.embedding.weight[labels], phi)
+    torch.testing.assert_close(d(x, labels), expected)
+
+
+def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path: Any) -> None:
+    model = models.build(params_of("cdcgan", tmp_path), 1, 10)
+    x, labels = torch.randn(8, 1, 32, 32), torch.arange(8)
+    for _ in range(100):  # each pass is one power iteration
+        model.discriminator(x, labels)
+    norms = {
+        name: torch.linalg.matrix_norm(layer.weight.detach().flatten(1), ord=2).item()
+        for name, layer in model.discriminator.eval().named_modules()
+        if hasattr(layer, "parametrizations")
+    }
+    assert len(norms) == 5
+    assert all(norm == pytest.approx(1, abs=0.02) for norm in norms.values()), norms
+
+
+def test_without_spectral_norm_weights_are_free(tmp_path: Any) -> None:
+    content = preset("cdcgan")
+    content["model"]["spectral_norm"] = False
+    model = models.build(write_params(content, tmp_path), 1, 10)
+    assert not any(hasattr(layer, "parametrizations") for layer in model.modules())
+
+
+@pytest.mark.parametrize("name", ["cdcgan", "cdcgan-classic", "cgan-mnist"])
+def test_the_label_changes_picture_and_logit(name: str, tmp_path: Any) -> None:
+    params = write_params(tiny(name), tmp_path)
+    torch.manual_seed(0)
+    model = models.build(params, 1, 10)
+    with torch.no_grad():  # conditional gains start equal
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    z = torch.randn(1, 100).expand(2, -1)
+    images = model.eval().sample(z, torch.tensor([0, 1]))
+    assert not torch.allclose(images[0], images[1])
+    logits = model.discriminator(images[:1].expand(2, -1, -1, -1), torch.tensor([0, 1]))
+    assert logits[0] != logits[1]
+
+
+def test_the_generators_step_does_not_move_the_discriminator(tmp_path: Any) -> None:
+    model = models.build(write_params(tiny("cdcgan"), tmp_path), 1, 10)
+    labels = torch.arange(4)
+    real = torch.rand(4, 1, 32, 32) * 2 - 1
+    fake = model.sample(torch.randn(4, 100), labels)
+    model.discriminator_loss(real, fake.detach(), labels).loss.backward()
+    assert all(parameter.grad is None for parameter in model.generator.parameters())
+    model.generator_loss(fake, labels).loss.backward()
+    assert all(parameter.grad is not None for parameter in model.generator.parameters())

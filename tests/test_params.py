@@ -1,0 +1,125 @@
+"""params.yaml: what is refused, and how it is said."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import models
+from pipeline.errors import UserError
+from pipeline.params import load
+from tests.conftest import PRESETS, ROOT, preset, write_params
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_valid_and_named_after_their_file(name: str) -> None:
+    assert load(ROOT / "presets" / f"{name}.yaml").name == name
+
+
+def test_every_system_has_a_preset() -> None:
+    assert {preset(name)["model"]["kind"] for name in PRESETS} == set(models.kinds())
+
+
+def test_the_committed_params_are_the_flagship() -> None:
+    assert load(ROOT / "params.yaml") == load(ROOT / "presets" / "cdcgan.yaml")
+
+
+def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    *sections, key = path.split(".")
+    place = content
+    for section in sections:
+        place = place[section]
+    place[key] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("train.epocks", 3, ["train.epocks", "did you mean 'epochs'?"]),
+        ("model.generator_widht", 3, ["model.generator_widht", "'generator_width'"]),
+        ("trian", {}, ["trian", "did you mean 'train'?"]),
+        ("train.generator.rate", 1, ["train.generator.rate", "lr, betas"]),
+        ("train.batch", "64", ["train.batch", "integer", "'64'"]),
+        ("train.batch", 1, ["train.batch", "greater than or equal to 2"]),
+        ("train.generator.betas", [0.5], ["train.generator.betas"]),
+        ("objective.name", "hing", ["objective.name", "did you mean 'hinge'?"]),
+        ("objective.label_smoothing", 0.1, ["objective", "hinge objective has no targets"]),
+        ("model.kind", "cdcgann", ["model.kind", "did you mean 'cdcgan'?"]),
+        ("data.size", 28, ["data.size", "16, 32, 64"]),
+        ("data.path", "somewhere", ["data", "`path` belongs to the data set `folder`"]),
+        ("data.test_fraction", 0.5, ["data", "mnist brings its own test images"]),
+        ("name", "../up", ["name"]),
+        ("name", "judge", ["name", "judge"]),
+        ("seed", True, ["seed", "integer"]),
+    ],
+)
+def test_a_mistake_is_told_by_its_path(tmp_path: Path, path: str, value: Any, told: list[str]) -> None:
+    with pytest.raises(UserError) as caught:
+        write_params(changed(preset("cdcgan"), path, value), tmp_path)
+    assert all(part in str(caught.value) for part in [*told, "params.yaml"])
+    assert "\n" not in str(caught.value)
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    content = changed(changed(preset("cdcgan"), "train.epocks", 1), "seed", -1)
+    with pytest.raises(UserError, match=r"seed.*train\.epocks|train\.epocks.*seed"):
+        write_params(content, tmp_path)
+
+
+def test_a_missing_value_is_not_made_up(tmp_path: Path) -> None:
+    content = preset("cdcgan")
+    del content["train"]["lr_final"]
+    with pytest.raises(UserError, match=r"train\.lr_final: missing"):
+        write_params(content, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "is not here"),
+        ("name: [", "can't be read as YAML"),
+        ("name: a\nname: b\n", "can't be read as YAML"),
+        ("", "expected the sections"),
+        ("- 1\n", "expected the sections"),
+    ],
+)
+def test_a_file_that_is_no_params_file(tmp_path: Path, text: str | None, told: str) -> None:
+    path = tmp_path / "params.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError, match=told):
+        load(path)
+
+
+def test_numbers_may_be_written_as_2e_4(tmp_path: Path) -> None:
+    text = (ROOT / "presets" / "dcgan-mnist.yaml").read_text().replace("2.0e-4", "2e-4")
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert load(path).train.generator.lr == 2e-4
+
+
+def test_fingerprint_follows_what_shapes_the_weights(tmp_path: Path) -> None:
+    def fingerprint(path: str, value: Any) -> str:
+        return write_params(changed(preset("cdcgan"), path, value), tmp_path).fingerprint()
+
+    same = fingerprint("name", "cdcgan")
+    assert same == fingerprint("evaluate.samples", 500) == fingerprint("tracking.enabled", False)
+    assert same != fingerprint("seed", 1)
+    assert same != fingerprint("train.generator.lr", 0.5)
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["name", "data", "model", "train", "x"]), scalars | st.lists(scalars, max_size=2)
+    )
+)
+def test_anything_else_is_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, content: Any) -> None:
+    with pytest.raises(UserError) as caught:
+        write_params(content, tmp_path_factory.getbasetemp())
+    assert "\n" not in str(caught.value)

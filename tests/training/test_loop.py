@@ -1,0 +1,56 @@
+"""Schedule, batches and the averaged generator."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.training.batches import Batches, to_float, to_uint8
+from pipeline.training.fixed_noise import spread
+from pipeline.training.loop import learning_rate
+
+
+def test_learning_rate_goes_linearly_to_its_last_share() -> None:
+    rates = [learning_rate(0.2, step, 10, 0.1) for step in range(11)]
+    np.testing.assert_allclose(rates, np.linspace(0.2, 0.02, 11))
+
+
+def make(count: int, batch: int, seed: int = 0) -> Batches:
+    images = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1) * np.ones((1, 1, 4, 4), np.uint8)
+    return Batches(images, np.arange(count), batch, seed, torch.device("cpu"))
+
+
+@given(count=st.integers(4, 60), batch=st.integers(2, 4), seed=st.integers(0, 9), epoch=st.integers(0, 3))
+def test_an_epoch_shows_each_image_at_most_once_with_its_label(
+    count: int, batch: int, seed: int, epoch: int
+) -> None:
+    batches = make(count, batch, seed)
+    seen = []
+    for index in range(batches.per_epoch):
+        images, labels = batches[epoch * batches.per_epoch + index]
+        assert images.shape == (batch, 1, 4, 4)
+        assert (to_uint8(images)[:, 0, 0, 0] == labels).all()
+        seen += labels.tolist()
+    assert len(seen) == len(set(seen)) == count // batch * batch
+
+
+def test_a_batch_does_not_depend_on_those_before_it() -> None:
+    one, other = make(50, 4), make(50, 4)
+    for index in range(30):
+        one[index]
+    assert torch.equal(one[30][1], other[30][1])
+    assert not torch.equal(one[0][1], one[one.per_epoch][1])  # the next epoch is shuffled anew
+
+
+def test_pixels_survive_the_way_to_floats_and_back() -> None:
+    pixels = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    floats = to_float(pixels)
+    assert floats.min() == -1
+    assert floats.max() == 1
+    assert torch.equal(to_uint8(floats), pixels)
+
+
+def test_spread_is_the_deviation_within_classes() -> None:
+    images = np.array([0, 10, 100, 120], np.uint8).reshape(4, 1, 1, 1)
+    assert spread(images, np.array([0, 0, 1, 1])) == pytest.approx((5 + 10) / 2)

@@ -1,0 +1,210 @@
+"""The train stage: what it writes, that it rebuilds to the byte, resumes, refuses and warns."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from pipeline.errors import RunError, UserError
+from pipeline.params import Params
+from pipeline.training import run as training_run
+from pipeline.training.loop import Loop
+from stages import train as stage
+from tests.conftest import ROOT, tiny
+
+Project = Callable[[dict[str, Any]], Params]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "history.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_leaves_weights_history_and_pictures(project: Project) -> None:
+    stage.main(project(tiny("cdcgan")))
+    output = Path("models/cdcgan")
+    assert {path.name for path in output.iterdir()} == {
+        "generator.safetensors",
+        "discriminator.safetensors",
+        "history.csv",
+        "curves.png",
+        "progress.gif",
+        "samples.png",
+        "real-beside-fake.png",
+    }
+    history = rows(output)
+    assert [int(row["step"]) for row in history] == sorted({int(row["step"]) for row in history})
+    assert all(0 < float(row["d_real"]) < 1 for row in history)
+    with Image.open(output / "progress.gif") as animation:
+        assert animation.n_frames == 3  # before the first step, and two pictures on the way
+    assert not list(Path(".resume").glob("cdcgan-*/state.pt"))
+
+
+def test_the_same_params_give_the_same_bytes(project: Project) -> None:
+    params = project(tiny("cdcgan"))
+    stage.main(params)
+    first = hashes(Path("models/cdcgan"))
+    stage.main(params)
+    assert hashes(Path("models/cdcgan")) == first
+
+
+def test_another_seed_gives_another_model(project: Project) -> None:
+    stage.main(project(tiny("gan-mnist")))
+    first = hashes(Path("models/gan-mnist"))
+    stage.main(project(tiny("gan-mnist") | {"seed": 1}))
+    assert hashes(Path("models/gan-mnist"))["generator.safetensors"] != first["generator.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["cdcgan", "dcgan28-mnist"])  # with an averaged generator; with dropout
+def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    content = tiny(name)
+    content["train"] |= {"epochs": 2, "checkpoints": 3}
+    params = project(content)
+    stage.main(params)
+    undisturbed = hashes(Path("models", name))
+
+    step = Loop.step
+
+    def stopping(loop: Loop) -> None:
+        if loop.state.step == loop.steps - 2:
+            raise KeyboardInterrupt
+        step(loop)
+
+    monkeypatch.setattr(Loop, "step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        stage.main(params)
+    monkeypatch.setattr(Loop, "step", step)
+    stage.main(params)
+    assert hashes(Path("models", name)) == undisturbed
+
+
+@pytest.mark.slow
+def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"epochs": 6, "checkpoints": 30}
+    params = project(content)
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    command = [sys.executable, "-m", "stages.train"]
+    # the threads of this process and the child's must be as many: their number is part of the machine
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    while not list(Path(".resume").glob("cdcgan-*/state.pt")):
+        assert process.poll() is None, "the run ended before its first checkpoint"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    going_on = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "going on from step" in going_on.stderr
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+def test_a_damaged_state_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = project(tiny("cdcgan"))
+    monkeypatch.setattr(training_run.Run, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        stage.main(params)
+    saved = next(Path(".resume").glob("cdcgan-*/state.pt"))
+    saved.write_bytes(saved.read_bytes()[:1000])
+    with pytest.raises(RunError, match=r"state\.pt: this saved state is damaged"):
+        stage.main(params)
+
+
+def test_a_second_trainer_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = project(tiny("cdcgan"))
+    step = Loop.step
+
+    def with_company(loop: Loop) -> None:
+        with pytest.raises(UserError, match="another process is training this very run"):
+            stage.main(params)
+        monkeypatch.setattr(Loop, "step", step)
+        step(loop)
+
+    monkeypatch.setattr(Loop, "step", with_company)
+    stage.main(params)
+    assert Path("models/cdcgan/generator.safetensors").exists()
+
+
+def test_a_failed_run_leaves_the_old_model(project: Project) -> None:
+    stage.main(project(tiny("cdcgan")))
+    before = hashes(Path("models/cdcgan"))
+    content = tiny("cdcgan")
+    content["train"]["generator"]["lr"] = 1e30
+    with pytest.raises(RunError, match=r"diverged before step \d+.*lower train\.generator\.lr"):
+        stage.main(project(content))
+    assert hashes(Path("models/cdcgan")) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("train", "batch", 5000), "train.batch: 5000 is more than the 1438 training images"),
+        (("train", "device", "cuda"), "train.device: cuda is not available here"),
+    ],
+)
+def test_what_can_not_be_trained_is_refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str, Any], told: str
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    content = tiny("cdcgan")
+    content[change[0]][change[1]] = change[2]
+    with pytest.raises(UserError, match=told):
+        stage.main(project(content))
+
+
+def test_a_conditional_system_needs_labels(project: Project) -> None:
+    params = project(tiny("cdcgan"))
+    link = Path("data/prepared/digits-32")
+    target = link.resolve()
+    link.unlink()
+    link.mkdir()
+    for file in target.iterdir():
+        (link / file.name).symlink_to(file)
+    about = json.loads((link / "dataset.json").read_text())
+    (link / "dataset.json").unlink()
+    (link / "dataset.json").write_text(json.dumps(about | {"classes": []}))
+    with pytest.raises(UserError, match="cdcgan needs labels, and digits has none"):
+        stage.main(params)
+
+
+def test_the_stage_ends_with_one_line_and_a_code(project: Project) -> None:
+    content = tiny("cdcgan")
+    project(content)
+    Path("params.yaml").write_text(json.dumps(content | {"seeed": 1}))
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.train"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: params.yaml: seeed: unknown 'seeed'; did you mean 'seed'?\n"
+
+
+def test_training_needs_neither_mlflow_nor_dvc(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    for module in ("mlflow", "dvc"):
+        monkeypatch.setitem(sys.modules, module, None)
+    content = tiny("gan-mnist")
+    content["tracking"]["enabled"] = True
+    stage.main(project(content))
+    assert capfd.readouterr().err.count("without tracking: mlflow is not installed") == 1
+    assert Path("models/gan-mnist/generator.safetensors").exists()
