@@ -1,0 +1,72 @@
+"""The exporter's model rewritten so that old runtimes open it and its bytes depend on the weights alone.
+
+torch's exporter writes opset 18 and IR 10 whatever is asked for, and stack traces with absolute paths. The
+operators of these generators mean the same at opset 17 and IR 8, which ONNX Runtime 1.16 still takes.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import ModelProto, NodeProto, helper, numpy_helper
+
+OPSET = 17
+IR_VERSION = 8
+# those whose definition is the same at opset 17 and at the opset that the exporter writes
+PORTABLE = {
+    *("Add", "BatchNormalization", "Concat", "Conv", "ConvTranspose", "Gather", "Gemm", "LeakyRelu"),
+    *("MatMul", "Mul", "Relu", "Reshape", "Sigmoid", "Tanh", "Transpose"),
+}
+
+
+def canonical(model: ModelProto, metadata: Mapping[str, str]) -> ModelProto:
+    """Return a model with the same computation, names by position, and `metadata` as its only annotations.
+
+    ValueError names an operator that is not known to be portable.
+    """
+    graph = model.graph
+    strangers = sorted({node.op_type for node in graph.node if node.op_type not in PORTABLE or node.domain})
+    if strangers:
+        raise ValueError(f"operators that not every runtime takes: {', '.join(strangers)}")
+    names = _names(graph)
+    nodes = [_node(node, index, names) for index, node in enumerate(graph.node)]
+    weights = [
+        # encoded afresh: the exporter's own encoding varies with how a tensor was stored
+        numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(weight)), names[weight.name])
+        for weight in graph.initializer
+    ]
+    bare = helper.make_graph(
+        nodes, "generator", [_value(i) for i in graph.input], [_value(o) for o in graph.output]
+    )
+    bare.initializer.extend(sorted(weights, key=lambda weight: weight.name))
+    result = helper.make_model(bare, producer_name="gan-pipeline", ir_version=IR_VERSION)
+    del result.opset_import[:]
+    result.opset_import.append(helper.make_opsetid("", OPSET))
+    helper.set_model_props(result, dict(sorted(metadata.items())))
+    return result
+
+
+def _names(graph: onnx.GraphProto) -> dict[str, str]:
+    """Old name -> new name: inputs and outputs keep theirs, all else is numbered by position."""
+    kept = [value.name for value in (*graph.input, *graph.output)]
+    names = {name: name for name in kept} | {"": ""}
+    for node in graph.node:
+        for name in (*node.input, *node.output):
+            names.setdefault(name, f"t{len(names) - len(kept) - 1:03d}")
+    return names
+
+
+def _node(node: NodeProto, index: int, names: Mapping[str, str]) -> NodeProto:
+    inputs, outputs = ([names[name] for name in side] for side in (node.input, node.output))
+    bare = helper.make_node(node.op_type, inputs, outputs, f"{index:03d}_{node.op_type}")
+    bare.attribute.extend(sorted(node.attribute, key=lambda attribute: attribute.name))
+    for attribute in bare.attribute:
+        attribute.doc_string = ""
+    return bare
+
+
+def _value(value: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
+    """The same name, type and shape; the batch is called N."""
+    tensor = value.type.tensor_type
+    sides = [side.dim_value or "N" for side in tensor.shape.dim]
+    return helper.make_tensor_value_info(value.name, tensor.elem_type, sides)

@@ -1,0 +1,28 @@
+"""exported/<name>.onnx and .json: the trained generator as one self-describing file."""
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from pipeline import models
+from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.export.to_onnx import export
+from pipeline.params import Params
+from pipeline.tracking import Tracker, last_run
+from stages.run import run
+
+
+def main(params: Params) -> None:
+    """Export the generator and register it with MLflow."""
+    data = Prepared.open(prepared_dir(params.data))
+    model = models.build(params, data.channels, max(1, len(data.classes)))
+    model.generator.load_state_dict(load_file(Path("models") / params.name / "generator.safetensors"))
+    target = Path("exported") / f"{params.name}.onnx"
+    difference = export(params, data, model.generator, target)
+    print(f"{target}: {target.stat().st_size:,} bytes, within {difference:.1e} of torch")
+    with Tracker.start(params, last_run(params)) as tracker:
+        tracker.model(target, params.name)
+
+
+if __name__ == "__main__":
+    run(main)
