@@ -30,7 +30,9 @@ def atomic_path(target: Path) -> Iterator[Path]:
         os.replace(part, target)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RunError(f"{target}: the disk is full; free some room and run the same command again") from error
+            raise RunError(
+                f"{target}: the disk is full; free some room and run the same command again"
+            ) from error
         raise
     finally:
         remove(part)

@@ -17,3 +17,11 @@ def seed_of(seed: int, purpose: str, step: int = 0) -> int:
 def stream(seed: int, purpose: str, step: int = 0, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a fresh generator for one purpose at one step."""
     return torch.Generator(device).manual_seed(seed_of(seed, purpose, step))
+
+
+def draw_latent(
+    distribution: str, count: int, z_dim: int, generator: torch.Generator, device: torch.device | str = "cpu"
+) -> torch.Tensor:
+    """z float32 [count, z_dim] on `device`, which is the generator's, from N(0, 1) or U[0, 1)."""
+    draw = torch.randn if distribution == "normal" else torch.rand
+    return draw(count, z_dim, generator=generator, device=device)

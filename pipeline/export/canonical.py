@@ -15,7 +15,7 @@ IR_VERSION = 8
 # those whose definition is the same at opset 17 and at the opset that the exporter writes
 PORTABLE = {
     *("Add", "BatchNormalization", "Concat", "Conv", "ConvTranspose", "Gather", "Gemm", "LeakyRelu"),
-    *("MatMul", "Mul", "Relu", "Reshape", "Sigmoid", "Tanh", "Transpose"),
+    *("MatMul", "Mul", "Relu", "Reshape", "Sigmoid", "Sub", "Tanh", "Transpose"),
 }
 
 

@@ -19,8 +19,7 @@ from pipeline.export.canonical import OPSET, canonical
 from pipeline.inference.description import FORMAT, VALUE_RANGE
 from pipeline.params import Params
 from pipeline.provenance import code_hash
-from pipeline.streams import stream
-from pipeline.training.loop import draw_latent
+from pipeline.streams import draw_latent, stream
 
 BATCHES = (1, 2, 7)
 TOLERANCE = 1e-4  # of the largest difference to torch; measured differences are near 5e-6
@@ -105,7 +104,7 @@ def _check_inputs(params: Params, classes: int) -> list[tuple[Tensor, Tensor]]:
     batches = []
     for count in (*BATCHES, classes):
         noise = stream(params.seed, "parity", count)
-        z = draw_latent(params.model.latent, count, params.model.z_dim, noise, torch.device("cpu"))
+        z = draw_latent(params.model.latent, count, params.model.z_dim, noise)
         batches.append((z, torch.arange(count) % classes))
     return batches
 

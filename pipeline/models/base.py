@@ -61,3 +61,13 @@ def dcgan_init(network: nn.Module) -> None:
             layer.weight.normal_(1, 0.02)
         if isinstance(getattr(layer, "bias", None), nn.Parameter):
             layer.bias.zero_()
+
+
+@torch.no_grad()
+def keras_init(network: nn.Module) -> None:
+    """Glorot-uniform weights and zero biases, the Keras default."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                layer.bias.zero_()

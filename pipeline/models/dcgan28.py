@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN
+from pipeline.models.base import GAN, keras_init
 
 
 class Params(p.ModelParams):
@@ -17,16 +16,6 @@ class Params(p.ModelParams):
 
     sizes: ClassVar = (28, 32)
     conditional: ClassVar = False
-
-
-@torch.no_grad()
-def _keras_init(network: nn.Module) -> None:
-    """Glorot-uniform weights and zero biases, the Keras default."""
-    for layer in network.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.xavier_uniform_(layer.weight)
-            if layer.bias is not None:
-                layer.bias.zero_()
 
 
 def _up(inputs: int, outputs: int, stride: int) -> nn.ConvTranspose2d:
@@ -55,7 +44,7 @@ class Generator(nn.Module):
             _up(width, channels, stride=2),
             nn.Tanh(),
         )
-        _keras_init(self)
+        keras_init(self)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         return self.layers(self.project(z).reshape(-1, *self.start))
@@ -76,7 +65,7 @@ class Discriminator(nn.Module):
             nn.Flatten(),
             nn.Linear(2 * width * (size // 4) ** 2, 1),
         )
-        _keras_init(self)
+        keras_init(self)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)

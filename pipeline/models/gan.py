@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN
+from pipeline.models.base import GAN, keras_init
 
 
 class Params(p.ModelParams):
@@ -33,6 +33,7 @@ class Generator(nn.Module):
             nn.Linear(widths[1], channels * size * size),
             nn.Tanh(),
         )
+        keras_init(self)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         return self.layers(z).reshape(-1, *self.shape)
@@ -47,11 +48,13 @@ class Discriminator(nn.Module):
             nn.Flatten(),
             nn.Linear(channels * size * size, widths[0]),
             nn.LeakyReLU(0.2),
+            nn.Dropout(dropout),
             nn.Linear(widths[0], widths[1]),
             nn.LeakyReLU(0.2),
             nn.Dropout(dropout),
             nn.Linear(widths[1], 1),
         )
+        keras_init(self)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)

@@ -5,9 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.params import Params
-from pipeline.streams import stream
+from pipeline.streams import draw_latent, stream
 from pipeline.training.batches import to_uint8
-from pipeline.training.loop import draw_latent
 
 ROWS = 10  # latents of a conditional grid, one a row
 COLUMNS = 10  # classes at most, one a column
@@ -23,7 +22,7 @@ class FixedNoise:
         self.columns = min(classes, COLUMNS) if self.conditional else 8
         rows = ROWS if self.conditional else UNCONDITIONAL
         noise = stream(params.seed, "fixed noise")
-        z = draw_latent(model.latent, rows, model.z_dim, noise, torch.device("cpu")).to(device)
+        z = draw_latent(model.latent, rows, model.z_dim, noise).to(device)
         self.z = z.repeat_interleave(self.columns, 0) if self.conditional else z
         self.labels = torch.arange(len(self.z), device=device) % self.columns
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from pipeline.params import Params, TrainParams
-from pipeline.streams import seed_of, stream
+from pipeline.streams import draw_latent, seed_of, stream
 from pipeline.training.batches import Batches
 from pipeline.training.device import autocast
 from pipeline.training.state import TrainingState
@@ -19,14 +19,6 @@ STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
 def learning_rate(start: float, step: int, steps: int, final_share: float) -> float:
     """Linear from `start` to `final_share * start` at the last of `steps` steps."""
     return start * (1 - (1 - final_share) * step / steps)
-
-
-def draw_latent(
-    distribution: str, count: int, z_dim: int, generator: torch.Generator, device: torch.device
-) -> Tensor:
-    """z float32 [count, z_dim] from N(0, 1) or U[0, 1)."""
-    draw = torch.randn if distribution == "normal" else torch.rand
-    return draw(count, z_dim, generator=generator, device=device)
 
 
 class Loop:

@@ -14,13 +14,13 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.params import Params
 from pipeline.provenance import code_hash
-from pipeline.streams import stream
+from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
 from pipeline.training.batches import Batches, to_uint8
 from pipeline.training.device import choose_device, choose_precision
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
-from pipeline.training.loop import STATISTICS, Loop, draw_latent, total_steps
+from pipeline.training.loop import STATISTICS, Loop, total_steps
 from pipeline.training.monitor import Monitor
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.state import TrainingState
@@ -134,7 +134,7 @@ class Run:
         count, state, model = 64, self.state, self.params.model
         labels = torch.from_numpy(self.data.labels("train")[:count])
         noise = stream(self.params.seed, "real beside fake")
-        z = draw_latent(model.latent, len(labels), model.z_dim, noise, torch.device("cpu"))
+        z = draw_latent(model.latent, len(labels), model.z_dim, noise)
         generator = state.exported_generator.eval()
         with torch.no_grad():
             fake = to_uint8(generator(z.to(self.loop.device), labels.to(self.loop.device)))

@@ -90,6 +90,18 @@ def test_the_flagship_discriminator_is_a_projection(tmp_path: Any) -> None:
     torch.testing.assert_close(d(x, labels), expected)
 
 
+def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: Any) -> None:
+    """With the batch's own statistics as the running ones, both forms give the same result."""
+    norm = models.build(params_of("cdcgan", tmp_path), 1, 10).generator.norms[0]
+    nn.init.normal_(norm.class_gain.weight)
+    nn.init.normal_(norm.class_bias.weight)
+    x, z, labels = torch.randn(64, 128, 4, 4) * 3 + 1, torch.randn(64, 100), torch.arange(64) % 10
+    trained = norm.train()(x, z, labels)
+    norm.norm.running_mean = x.mean((0, 2, 3))
+    norm.norm.running_var = x.var((0, 2, 3), unbiased=False)
+    torch.testing.assert_close(norm.eval()(x, z, labels), trained, atol=1e-4, rtol=1e-4)
+
+
 def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path: Any) -> None:
     model = models.build(params_of("cdcgan", tmp_path), 1, 10)
     x, labels = torch.randn(8, 1, 32, 32), torch.arange(8)

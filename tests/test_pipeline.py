@@ -1,0 +1,83 @@
+"""The whole way through DVC, small: parameters in, an ONNX file and scores out, the same bytes each time."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.conftest import ROOT, tiny
+
+pytestmark = pytest.mark.slow
+
+
+def copy_project(folder: Path, content: dict[str, Any]) -> None:
+    folder.mkdir()
+    for name in ("pipeline", "stages"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("dvc.yaml", ".dvcignore"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "params.yaml").write_text(json.dumps(content))
+    run(folder, "dvc", "init", "--no-scm", "--quiet")
+
+
+def run(folder: Path, *command: str) -> str:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    names = ["exported/cdcgan.onnx", "exported/cdcgan.json", "metrics/cdcgan/scores.json"]
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+@pytest.fixture(scope="module")
+def content() -> dict[str, Any]:
+    content = tiny("cdcgan")
+    content["judge"] |= {"epochs": 1, "min_accuracy": 0.0}
+    content["evaluate"]["samples"] = 200
+    return content
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]) -> Path:
+    folder = tmp_path_factory.mktemp("dvc") / "project"
+    copy_project(folder, content)
+    run(folder, "dvc", "repro")
+    return folder
+
+
+def test_it_ends_in_a_generator_with_scores(project: Path) -> None:
+    assert hashes(project)
+    assert "judge_fid" in run(project, "dvc", "metrics", "show", "--json")
+    run(project, "gan-infer", "--onnx", "exported/cdcgan.onnx", "--digit", "5")
+    with Image.open(project / "digit-5.png") as picture:
+        assert picture.size == (32, 32)
+
+
+def test_nothing_is_done_twice(project: Path) -> None:
+    assert "up to date" in run(project, "dvc", "repro")
+
+
+def test_only_what_depends_on_a_change_is_run(project: Path, content: dict[str, Any]) -> None:
+    (project / "params.yaml").write_text(json.dumps(content | {"evaluate": {"samples": 200, "seed": 9}}))
+    planned = run(project, "dvc", "repro", "--dry")
+    (project / "params.yaml").write_text(json.dumps(content))
+    assert "Running stage 'evaluate'" in planned
+    assert not any(f"Running stage '{name}'" in planned for name in ("download", "judge", "train", "export"))
+
+
+def test_another_folder_gives_the_same_bytes(project: Path, content: dict[str, Any]) -> None:
+    other = project.parent / "elsewhere and longer"
+    copy_project(other, content)
+    run(other, "dvc", "repro")
+    assert hashes(other) == hashes(project)
