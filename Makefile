@@ -27,7 +27,7 @@ quickstart: .venv/installed
 		&& dvc repro && dvc metrics show \
 		&& gan-infer --onnx exported/quickstart.onnx --digit 5 --scale 12
 	@echo "The generator is quickstart/exported/quickstart.onnx, its five quickstart/digit-5.png,"
-	@echo "its scores and pictures are in quickstart/metrics/quickstart/."
+	@echo "its scores are in quickstart/metrics/quickstart/, pictures of its training in quickstart/models/quickstart/."
 
 test: .venv/installed
 	ruff check .

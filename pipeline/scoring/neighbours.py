@@ -1,0 +1,50 @@
+"""Distances between many points, in blocks that fit the memory."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+QUERIES, POINTS = 1000, 10_000  # a block's rows and columns
+
+
+def distances(queries: NDArray, points: NDArray) -> Iterator[NDArray[np.float32]]:
+    """Yield the Euclidean distances from queries [Q, ...] to points [N, ...] as blocks [<= QUERIES, N]."""
+    columns = _rows(points)
+    for start in range(0, len(queries), QUERIES):
+        yield _between(_rows(queries[start : start + QUERIES]), columns).numpy()
+
+
+def nearest(points: NDArray, queries: NDArray) -> NDArray[np.float32]:
+    """The distance from each query [Q, ...] to the nearest of the points [N, ...], float32 [Q].
+
+    The points may be a memory map larger than the memory.
+    """
+    found = torch.full((len(queries),), torch.inf)
+    for first in range(0, len(points), POINTS):
+        columns = _rows(points[first : first + POINTS])
+        for start in range(0, len(queries), QUERIES):
+            part = slice(start, start + QUERIES)
+            found[part] = torch.minimum(found[part], _between(_rows(queries[part]), columns).amin(dim=1))
+    return found.numpy()
+
+
+def radii(points: NDArray, k: int) -> NDArray[np.float32]:
+    """The distance of each point [N, ...] to its k-th nearest other point, float32 [N]; N must be above k."""
+    # The nearest of all, at index 0, is the point itself.
+    found = [
+        torch.from_numpy(block).topk(k + 1, largest=False).values[:, k] for block in distances(points, points)
+    ]
+    return torch.cat(found).numpy()
+
+
+def _rows(points: NDArray) -> Tensor:
+    """Points [N, ...] as float32 [N, D]."""
+    return torch.from_numpy(np.asarray(points, np.float32).reshape(len(points), -1))
+
+
+def _between(queries: Tensor, points: Tensor) -> Tensor:
+    """Distances by way of a matrix product: much faster, and off by at most 1e-3 of the points' length."""
+    return torch.cdist(queries, points, compute_mode="use_mm_for_euclid_dist")

@@ -1,0 +1,49 @@
+"""metrics/<name>/: score exported/<name>.onnx by running it."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.files import atomic_path, write_json
+from pipeline.params import Params
+from pipeline.scoring.evidence import gather, open_generator, protocol
+from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.label_accuracy import confusion
+from pipeline.scoring.pictures import draw
+from pipeline.scoring.scores import score
+from pipeline.scoring.table import confusion_csv, scores_table
+from pipeline.tracking import Tracker, last_run
+from stages.run import run
+
+
+def main(params: Params) -> None:
+    """Write scores.json and the pictures, and print the table."""
+    began = time.perf_counter()
+    file = Path("exported") / f"{params.name}.onnx"
+    prepared, judge = Prepared.open(prepared_dir(params.data)), Judge.load(judge_dir(params.data))
+    generator = open_generator(file, prepared)
+    evidence = gather(generator, prepared, judge, params.evaluate)
+    scores = {"protocol": protocol(file, evidence, prepared, judge, params.evaluate)} | score(evidence)
+    metrics = Path("metrics") / params.name
+    with atomic_path(metrics) as folder:
+        details = folder / "details"
+        details.mkdir(parents=True)
+        write_json(folder / "scores.json", scores)
+        draw(details, generator, evidence, scores, params.evaluate.seed)
+        if evidence.fake.labels is not None:
+            seen = confusion(evidence.fake.logits, evidence.fake.labels)
+            (details / "confusion.csv").write_text(confusion_csv(evidence.classes, seen))
+    console = Console()
+    console.print(scores_table(params.name, scores))
+    console.print(f"evaluated in {time.perf_counter() - began:.0f} s; pictures in {metrics}/details/")
+    with Tracker.start(params, last_run(params)) as tracker:
+        figures = {name: figure.get("value") for name, figure in scores.items()}
+        tracker.metrics({name: value for name, value in figures.items() if value is not None})
+        for picture in sorted((metrics / "details").iterdir()):
+            tracker.artifact(picture, "scores")
+
+
+if __name__ == "__main__":
+    run(main)

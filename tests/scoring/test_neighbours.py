@@ -1,0 +1,59 @@
+"""Distances to neighbours, and what is judged by them: memorisation and duplicates."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from pipeline.scoring import neighbours
+from pipeline.scoring.duplicates import exact_duplicates, near_duplicates
+from pipeline.scoring.memorisation import memorised
+from pipeline.scoring.neighbours import nearest, radii
+
+
+def normal(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def test_nearest_agrees_with_all_distances(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "POINTS", 7)  # the answer is pieced together
+    monkeypatch.setattr(neighbours, "QUERIES", 4)
+    points, queries = normal(0, 30, 6), normal(1, 9, 6)
+    np.testing.assert_allclose(nearest(points, queries), cdist(queries, points).min(axis=1), rtol=1e-4)
+
+
+def test_nearest_of_images_is_their_distance_in_pixels() -> None:
+    images = np.random.default_rng(2).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
+    changed = images.copy()
+    changed[:, 0, 0, 0] ^= 4
+    np.testing.assert_allclose(nearest(images, changed), 4, rtol=0.02)
+
+
+@pytest.mark.parametrize("k", [1, 4])
+def test_radii_leave_the_point_itself_out(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "QUERIES", 6)
+    points = normal(3, 20, 5)
+    expected = np.sort(cdist(points, points), axis=1)[:, k]
+    np.testing.assert_allclose(radii(points, k), expected, rtol=1e-4)
+
+
+def test_copies_are_memorised_and_new_images_are_not() -> None:
+    training, held_out, fresh = normal(4, 2000, 5), normal(5, 1000, 5), normal(6, 1000, 5)
+    usual = nearest(training, held_out)
+    copies = training[:500] + 1e-4
+    assert memorised(nearest(training, copies), usual) == 1
+    assert memorised(nearest(training, fresh), usual) == pytest.approx(0.01, abs=0.015)
+    half = np.concatenate([copies, fresh[:500]])
+    assert memorised(nearest(training, half), usual) == pytest.approx(0.5, abs=0.02)
+
+
+def test_exact_duplicates_are_all_but_the_first_of_each() -> None:
+    images = np.random.default_rng(7).integers(0, 256, (4, 1, 3, 3), dtype=np.uint8)
+    assert exact_duplicates(images) == 0
+    assert exact_duplicates(images[[0, 1, 1, 1, 2]]) == pytest.approx(2 / 5)
+
+
+def test_near_duplicates() -> None:
+    samples, usual = normal(8, 1000, 5), radii(normal(9, 1000, 5), 1)
+    assert near_duplicates(radii(samples, 1), usual) == pytest.approx(0.01, abs=0.015)
+    repeated = np.concatenate([samples[:800], samples[:200] + 1e-5])
+    assert near_duplicates(radii(repeated, 1), usual) == pytest.approx(0.4, abs=0.02)
