@@ -13,13 +13,13 @@ from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import confusion
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.scores import score
-from pipeline.scoring.table import confusion_csv, scores_table
+from pipeline.scoring.table import confusion_csv, key_figures, scores_table
 from pipeline.tracking import Tracker, last_run
 from stages.run import run
 
 
 def main(params: Params) -> None:
-    """Write scores.json and the pictures, and print the table."""
+    """Write the key figures, all figures in full and the pictures; print the table."""
     began = time.perf_counter()
     file = Path("exported") / f"{params.name}.onnx"
     prepared, judge = Prepared.open(prepared_dir(params.data)), Judge.load(judge_dir(params.data))
@@ -30,7 +30,8 @@ def main(params: Params) -> None:
     with atomic_path(metrics) as folder:
         details = folder / "details"
         details.mkdir(parents=True)
-        write_json(folder / "scores.json", scores)
+        write_json(folder / "metrics.json", key_figures(scores))
+        write_json(details / "scores.json", scores)
         draw(details, generator, evidence, scores, params.evaluate.seed)
         if evidence.fake.labels is not None:
             seen = confusion(evidence.fake.logits, evidence.fake.labels)
@@ -39,10 +40,10 @@ def main(params: Params) -> None:
     console.print(scores_table(params.name, scores))
     console.print(f"evaluated in {time.perf_counter() - began:.0f} s; pictures in {metrics}/details/")
     with Tracker.start(params, last_run(params)) as tracker:
-        figures = {name: figure.get("value") for name, figure in scores.items()}
-        tracker.metrics({name: value for name, value in figures.items() if value is not None})
-        for picture in sorted((metrics / "details").iterdir()):
-            tracker.artifact(picture, "scores")
+        figures = key_figures(scores).items()
+        tracker.metrics({f"scores/{name}": value for name, value in figures if isinstance(value, float)})
+        for detail in sorted((metrics / "details").iterdir()):
+            tracker.artifact(detail, "scores")
 
 
 if __name__ == "__main__":

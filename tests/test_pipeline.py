@@ -36,7 +36,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    names = ["exported/cdcgan.onnx", "exported/cdcgan.json", "metrics/cdcgan/scores.json"]
+    names = ["exported/cdcgan.onnx", "exported/cdcgan.json", "metrics/cdcgan/metrics.json"]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 

@@ -57,6 +57,18 @@ def scores_table(name: str, scores: Mapping[str, Any]) -> Table:
     return table
 
 
+def key_figures(scores: Mapping[str, Any]) -> dict[str, float | str | None]:
+    """One number a figure, for `dvc metrics show` and `diff`, and the protocol in a line."""
+    conditions = scores["protocol"]
+    line = (
+        f"{conditions['samples']:,} samples, seed {conditions['seed']}, against "
+        f"{conditions['compared_with']} "
+        f"of {conditions['data']['name']} at {conditions['data']['size']} pixels; "
+        f"judge {conditions['judge']['sha256'][:12]}"
+    )
+    return {"protocol": line} | {name: scores[name]["value"] for name in TITLES if name in scores}
+
+
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 

@@ -42,7 +42,7 @@ def scores(params: Params) -> Callable[..., dict[str, Any]]:
     def run(bank: np.ndarray, classes: list[str] = DIGITS) -> dict[str, Any]:
         write_generator(Path("exported") / f"{params.name}.onnx", bank, classes)
         stage.main(params)
-        return json.loads((Path("metrics") / params.name / "scores.json").read_text())
+        return json.loads((Path("metrics") / params.name / "details" / "scores.json").read_text())
 
     return run
 
@@ -68,6 +68,7 @@ def test_writes_the_same_scores_and_pictures_every_time(
 
     before = written()
     assert set(before) == {
+        "metrics.json",
         "scores.json",
         "samples.png",
         "real-beside-fake.png",
@@ -76,6 +77,17 @@ def test_writes_the_same_scores_and_pictures_every_time(
     }
     stage.main(params)
     assert written() == before
+
+
+def test_the_key_figures_are_those_of_the_scores(
+    scores: Callable[..., dict[str, Any]], params: Params, bank: np.ndarray
+) -> None:
+    full = scores(bank)
+    key = json.loads((Path("metrics") / params.name / "metrics.json").read_text())
+    assert key.pop("protocol").startswith(
+        "500 samples, seed 1, against 359 test images of digits at 8 pixels; judge"
+    )
+    assert key == {name: figure["value"] for name, figure in full.items() if name != "protocol"}
 
 
 def test_the_confusion_matrix_says_what_was_seen_instead(
@@ -108,7 +120,7 @@ def test_more_samples_than_real_images_are_cut_and_said(params: Params, bank: np
     write_generator(Path("exported") / f"{params.name}.onnx", bank, DIGITS)
     evaluate = params.evaluate.model_copy(update={"samples": 10_000})
     stage.main(params.model_copy(update={"evaluate": evaluate}))
-    protocol = json.loads(Path("metrics/cgan-mnist/scores.json").read_text())["protocol"]
+    protocol = json.loads(Path("metrics/cgan-mnist/details/scores.json").read_text())["protocol"]
     assert (protocol["samples_asked_for"], protocol["samples"]) == (10_000, 1438)
     assert protocol["real"] == "1,438 training images"
 
