@@ -103,7 +103,9 @@ def test_a_generator_in_git_is_not_replaced_by_another_kind(project: Project) ->
         subprocess.run(["git", *command], check=True)
     params = project(tiny("cdcgan-classic") | {"name": "cdcgan"})
     train_stage.main(params)
-    with pytest.raises(UserError, match="holds cdcgan trained on digits; choose another `name`"):
+    with pytest.raises(
+        UserError, match="holds cdcgan trained on digits; for cdcgan_classic on digits choose another `name`"
+    ):
         export_stage.main(params)
     assert Path("exported/cdcgan.onnx").read_bytes() == good
     exported(project(tiny("cdcgan") | {"seed": 5}))  # a better one of the same kind may take its place
