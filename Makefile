@@ -24,7 +24,7 @@ quickstart: .venv/installed
 	cp presets/quickstart.yaml quickstart/params.yaml
 	cd quickstart && { test -d .dvc || dvc init --quiet --no-scm; } \
 		&& dvc config core.analytics false && dvc config core.check_update false \
-		&& dvc repro && dvc metrics show \
+		&& dvc repro \
 		&& gan-infer --onnx exported/quickstart.onnx --digit 5 --scale 12
 	@echo "The generator is quickstart/exported/quickstart.onnx, its five quickstart/digit-5.png,"
 	@echo "its scores are in quickstart/metrics/quickstart/, pictures of its training in quickstart/models/quickstart/."
