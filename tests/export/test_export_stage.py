@@ -32,6 +32,7 @@ def exported(params: Params) -> Path:
     return Path("exported") / f"{params.name}.onnx"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_trains_and_exports(project: Project, name: str) -> None:
     params = project(tiny(name))
@@ -96,6 +97,7 @@ def test_a_file_that_differs_from_torch_does_not_appear(
     assert {file.name for file in path.parent.iterdir()} == {"cdcgan.onnx", "cdcgan.json"}
 
 
+@pytest.mark.slow
 def test_a_generator_in_git_is_not_replaced_by_another_kind(project: Project) -> None:
     exported(project(tiny("cdcgan")))
     good = Path("exported/cdcgan.onnx").read_bytes()

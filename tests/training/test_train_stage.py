@@ -69,6 +69,7 @@ def test_another_seed_gives_another_model(project: Project) -> None:
     assert hashes(Path("models/gan-mnist"))["generator.safetensors"] != first["generator.safetensors"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cdcgan", "dcgan28-mnist"])  # with an averaged generator; with dropout
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
     project: Project, monkeypatch: pytest.MonkeyPatch, name: str
