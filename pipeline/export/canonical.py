@@ -19,8 +19,8 @@ PORTABLE = {
 }
 
 
-def canonical(model: ModelProto, metadata: Mapping[str, str]) -> ModelProto:
-    """Return a model with the same computation, names by position, and `metadata` as its only annotations.
+def canonical(model: ModelProto) -> ModelProto:
+    """Return a model with the same computation, names by position, and no annotations.
 
     ValueError names an operator that is not known to be portable.
     """
@@ -42,7 +42,6 @@ def canonical(model: ModelProto, metadata: Mapping[str, str]) -> ModelProto:
     result = helper.make_model(bare, producer_name="gan-pipeline", ir_version=IR_VERSION)
     del result.opset_import[:]
     result.opset_import.append(helper.make_opsetid("", OPSET))
-    helper.set_model_props(result, dict(sorted(metadata.items())))
     return result
 
 

@@ -44,17 +44,16 @@ def export(params: Params, data: Prepared, generator: nn.Module, target: Path) -
     """
     _refuse_to_replace_another(target, params)
     network = Exported(generator).cpu().float().eval()
-    model = _trace(network, params)
+    model = canonical(_trace(network, params))
     inputs = _check_inputs(params, max(1, len(data.classes)))
-    # the difference goes into the file, so it is measured on the same graph without it first
-    difference = _parity(canonical(model, {}), network, inputs)
+    difference = _parity(model, network, inputs)
     if difference > TOLERANCE:
         raise RunError(f"{target}: ONNX Runtime and torch differ by {difference:.2g}, more than {TOLERANCE}")
     metadata = describe(params, data, difference)
-    finished = canonical(model, metadata)
-    onnx.checker.check_model(finished, full_check=True)
-    files.write_bytes(target, finished.SerializeToString(deterministic=True))
-    files.write_json(target.with_suffix(".json"), metadata | _tensors(finished))
+    onnx.helper.set_model_props(model, dict(sorted(metadata.items())))
+    onnx.checker.check_model(model, full_check=True)
+    files.write_bytes(target, model.SerializeToString(deterministic=True))
+    files.write_json(target.with_suffix(".json"), metadata | _tensors(model))
     return difference
 
 

@@ -26,6 +26,7 @@ class TrainingProgress:
         self._total = total
         self._since = time.perf_counter()
         self._images = 0
+        self._plain = ""  # the newest row as a line
 
     def __enter__(self) -> "TrainingProgress":
         self._bar.start()
@@ -53,7 +54,7 @@ class TrainingProgress:
 
     def milestone(self) -> None:
         """Where there is no bar, print the newest row."""
-        if self._bar.disable and hasattr(self, "_plain"):
+        if self._bar.disable and self._plain:
             print(self._plain, file=sys.stderr, flush=True)
 
     def say(self, message: str) -> None:
