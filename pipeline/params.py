@@ -51,8 +51,9 @@ class DataParams(Section):
 
 
 class JudgeParams(Section):
-    """The classifier, trained on real images, that scores the generator."""
+    """A classifier, trained on real images, that scores the generator."""
 
+    architecture: Literal["convolutional", "dense"]
     seed: int
     epochs: Count
     batch: Count
@@ -135,6 +136,7 @@ class Params(Section, Generic[Model]):
     seed: Annotated[int, Field(ge=0)]
     data: DataParams
     judge: JudgeParams
+    second_judge: JudgeParams
     model: Model
     objective: ObjectiveParams
     train: TrainParams
@@ -147,6 +149,14 @@ class Params(Section, Generic[Model]):
         if name == "judge":
             raise ValueError("`judge` is taken: models/judge/ holds the judges; choose another")
         return name
+
+    @model_validator(mode="after")
+    def _judges_differ(self) -> Self:
+        if self.judge.architecture == self.second_judge.architecture:
+            raise ValueError(
+                f"second_judge.architecture: {self.judge.architecture} is the first judge's; choose the other"
+            )
+        return self
 
     @model_validator(mode="after")
     def _size_suits_the_networks(self) -> Self:

@@ -22,10 +22,14 @@ def main(params: Params) -> None:
     """Write the key figures, all figures in full and the pictures; print the table."""
     began = time.perf_counter()
     file = Path("exported") / f"{params.name}.onnx"
-    prepared, judge = Prepared.open(prepared_dir(params.data)), Judge.load(judge_dir(params.data))
+    prepared = Prepared.open(prepared_dir(params.data))
+    judge, second_judge = (
+        Judge.load(judge_dir(params.data, section)) for section in (params.judge, params.second_judge)
+    )
     generator = open_generator(file, prepared)
     evidence = gather(generator, prepared, judge, params.evaluate)
-    scores = {"protocol": protocol(file, evidence, prepared, judge, params.evaluate)} | score(evidence)
+    conditions = protocol(file, evidence, prepared, judge, second_judge, params.evaluate)
+    scores = {"protocol": conditions} | score(evidence, second_judge)
     metrics = Path("metrics") / params.name
     with atomic_path(metrics) as folder:
         details = folder / "details"

@@ -15,7 +15,7 @@ from stages.run import run
 def main(params: Params) -> None:
     """Export the generator and register it with MLflow."""
     data = Prepared.open(prepared_dir(params.data))
-    model = models.build(params, data.channels, max(1, len(data.classes)))
+    model = models.build(params, data.channels, data.label_count)
     model.generator.load_state_dict(load_file(Path("models") / params.name / "generator.safetensors"))
     target = Path("exported") / f"{params.name}.onnx"
     difference = export(params, data, model.generator, target)

@@ -1,4 +1,4 @@
-"""models/judge/<dataset>-<size>/: train the judge on the real images."""
+"""models/judge/<dataset>-<size>/<architecture>/: train the two judges on the real images."""
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.params import Params
@@ -8,11 +8,14 @@ from stages.run import run
 
 
 def main(params: Params) -> None:
-    """Train, test and write the judge."""
-    judge = train_judge(Prepared.open(prepared_dir(params.data)), params.judge)
-    judge.save(judge_dir(params.data))
-    about = judge.description
-    print(f"judge: {about['accuracy']:.2%} of {about['test_images']:,} test images right")
+    """Train, test and write both."""
+    prepared = Prepared.open(prepared_dir(params.data))
+    for section in (params.judge, params.second_judge):
+        judge = train_judge(prepared, section)
+        judge.save(judge_dir(params.data, section))
+        about = judge.description
+        right = f"{about['accuracy']:.2%} of {about['test_images']:,} test images right"
+        print(f"{section.architecture} judge: {right}")
 
 
 if __name__ == "__main__":

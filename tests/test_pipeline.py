@@ -43,7 +43,8 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def content() -> dict[str, Any]:
     content = tiny("cdcgan")
-    content["judge"] |= {"epochs": 1, "min_accuracy": 0.0}
+    for judge in ("judge", "second_judge"):
+        content[judge] |= {"epochs": 1, "min_accuracy": 0.0}
     content["evaluate"]["samples"] = 200
     return content
 

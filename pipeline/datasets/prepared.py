@@ -53,6 +53,11 @@ class Prepared:
             raise UserError(f"{folder} is damaged ({error}): {_REMEDY}") from error
         return prepared
 
+    @property
+    def label_count(self) -> int:
+        """How many values a label takes: the number of classes, or 1 where there are none."""
+        return max(1, len(self.classes))
+
     def images(self, split: SplitName) -> np.ndarray:
         """uint8 [N, channels, size, size], read from the disk as it is touched."""
         return np.load(self.folder / f"{split}_images.npy", mmap_mode="r")

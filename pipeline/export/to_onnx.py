@@ -45,7 +45,7 @@ def export(params: Params, data: Prepared, generator: nn.Module, target: Path) -
     _refuse_to_replace_another(target, params)
     network = Exported(generator).cpu().float().eval()
     model = canonical(_trace(network, params))
-    inputs = _check_inputs(params, max(1, len(data.classes)))
+    inputs = _check_inputs(params, data.label_count)
     difference = _parity(model, network, inputs)
     if difference > TOLERANCE:
         raise RunError(f"{target}: ONNX Runtime and torch differ by {difference:.2g}, more than {TOLERANCE}")

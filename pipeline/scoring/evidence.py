@@ -80,16 +80,26 @@ def gather(generator: Generator, prepared: Prepared, judge: Judge, params: Evalu
 
 
 def protocol(
-    file: Path, evidence: Evidence, prepared: Prepared, judge: Judge, params: EvaluateParams
+    file: Path,
+    evidence: Evidence,
+    prepared: Prepared,
+    judge: Judge,
+    second_judge: Judge,
+    params: EvaluateParams,
 ) -> dict[str, Any]:
     """Under what conditions the figures were taken: without it they mean nothing."""
     return {
         "generator": {"file": file.name, "sha256": sha256_of(file)},
         "data": {"name": prepared.dataset, "digest": prepared.digest, "size": prepared.size},
-        "judge": {key: judge.description[key] for key in ("sha256", "task", "accuracy")},
+        "judge": _identity(judge),
+        "second_judge": _identity(second_judge),
         "samples_asked_for": params.samples,
         "samples": len(evidence.fake),
         "compared_with": f"{len(evidence.test):,} test images",
         "real": f"{len(evidence.train):,} training images",
         "seed": params.seed,
     }
+
+
+def _identity(judge: Judge) -> dict[str, Any]:
+    return {key: judge.description[key] for key in ("sha256", "architecture", "task", "accuracy")}

@@ -1,94 +1,29 @@
 """The judge: a classifier trained on real images, in whose feature space samples are scored."""
 
 import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
 
 from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import atomic_path, sha256_of
-from pipeline.params import DataParams
-from pipeline.streams import stream
+from pipeline.params import DataParams, JudgeParams
+from pipeline.pixels import to_float
+from pipeline.scoring.judge_networks import ARCHITECTURES, FEATURES, JudgeNetwork, JudgeShape
 
-FEATURES = 128
-WIDTH = 32  # channels of the first layer
 WEIGHTS, DESCRIPTION = "judge.safetensors", "judge.json"
 ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
 
-def judge_dir(data: DataParams) -> Path:
-    """Where the judge of a data set lives."""
-    return Path("models/judge") / prepared_dir(data).name
-
-
-@dataclass(frozen=True)
-class JudgeShape:
-    """What the judge looks at, and how many outputs it tells apart."""
-
-    channels: int
-    size: int
-    outputs: int
-
-
-class JudgeNetwork(nn.Module):
-    """A small convolutional classifier: float [N, C, H, W] in [-1, 1] to features [N, 128] and logits [N, K].
-
-    Strided convolutions with batch norm and ReLU halve the picture down to 4 pixels a side or less; one dense
-    layer follows. Its rectified output is the feature space, in a unit (`scale`) that makes the mean variance
-    of a feature over the real training images 1, so that distances compare from one judge to another.
-    """
-
-    def __init__(self, shape: JudgeShape, width: int = WIDTH) -> None:
-        super().__init__()
-        blocks: list[nn.Module] = []
-        channels, size, widest = shape.channels, shape.size, 4 * width
-        if size > 8:  # the fine grid is costly, and a first layer needs few channels
-            blocks += [_block(channels, width, kernel=5, stride=2)]
-            channels, size = width, (size + 1) // 2
-        while size > 4:
-            width = min(2 * width, widest)
-            blocks += [_block(channels, width, stride=2), _block(width, width)]
-            channels, size = width, (size + 1) // 2
-        self.blocks = nn.Sequential(*blocks)
-        self.dense = nn.Linear(channels * size * size, FEATURES)
-        self.classify = nn.Linear(FEATURES, shape.outputs)
-        self.register_buffer("scale", torch.ones(()))
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features [N, 128] and logits [N, K]."""
-        features = F.relu(self.dense(self.blocks(images).flatten(1)))
-        return features * self.scale, self.classify(features)
-
-
-def _block(channels: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(width), nn.ReLU(inplace=True))
-
-
-def fresh_network(shape: JudgeShape, seed: int, width: int = WIDTH) -> JudgeNetwork:
-    """A network with weights drawn from `seed` as in He et al. 2015, eq. (10)."""
-    network = JudgeNetwork(shape, width)
-    source = stream(seed, "judge weights")
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=source)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    return network.to(memory_format=torch.channels_last)
-
-
-def to_float(images: Tensor) -> Tensor:
-    """Images uint8 [N, C, H, W] as float32 in [-1, 1], laid out as convolutions like it best."""
-    return images.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
+def judge_dir(data: DataParams, judge: JudgeParams) -> Path:
+    """Where a judge of a data set lives."""
+    return Path("models/judge") / prepared_dir(data).name / judge.architecture
 
 
 def judge_device() -> torch.device:
@@ -115,7 +50,7 @@ class Judge:
         try:
             description = json.loads((folder / DESCRIPTION).read_text())
             weights = (folder / WEIGHTS).read_bytes()
-            network = JudgeNetwork(JudgeShape(**description["shape"]))
+            network = ARCHITECTURES[description["architecture"]](JudgeShape(**description["shape"]))
             network.load_state_dict(load(weights))
             intact = sha256_of(folder / WEIGHTS) == description["sha256"]
         except FileNotFoundError as error:
@@ -175,17 +110,3 @@ class Judge:
 def shape_of(channels: int, size: int, classes: list[str]) -> JudgeShape:
     """The judge for such images: of the classes, or of four rotations where there are none."""
     return JudgeShape(channels, size, len(classes) or len(ROTATIONS))
-
-
-def describe(shape: JudgeShape, network: JudgeNetwork) -> dict[str, Any]:
-    """The part of judge.json that tells the architecture."""
-    convolutions = [
-        f"{layer.out_channels} {layer.kernel_size[0]}x{layer.kernel_size[1]} s{layer.stride[0]}"
-        for layer in network.modules()
-        if isinstance(layer, nn.Conv2d)
-    ]
-    return {
-        "shape": asdict(shape),
-        "architecture": f"conv {', '.join(convolutions)}; dense {FEATURES}; batch norm after each conv, ReLU",
-        "weights": sum(weight.numel() for weight in network.parameters()),
-    }

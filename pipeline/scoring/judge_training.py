@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -13,16 +14,9 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.datasets.progress import items_bar
 from pipeline.errors import RunError
 from pipeline.params import JudgeParams
-from pipeline.scoring.judge import (
-    Judge,
-    JudgeNetwork,
-    describe,
-    exact_kernels,
-    fresh_network,
-    judge_device,
-    shape_of,
-    to_float,
-)
+from pipeline.pixels import to_float
+from pipeline.scoring.judge import Judge, exact_kernels, judge_device, shape_of
+from pipeline.scoring.judge_networks import ARCHITECTURES, JudgeNetwork, initialise, layers_of
 from pipeline.streams import stream
 
 # How far an image is moved in training: what a handwritten digit survives and a photograph does not notice.
@@ -36,23 +30,25 @@ def train_judge(prepared: Prepared, params: JudgeParams) -> Judge:
     RunError if the accuracy stays below `params.min_accuracy`: the features would mean little.
     """
     shape = shape_of(prepared.channels, prepared.size, prepared.classes)
-    network = fresh_network(shape, params.seed).to(judge_device())
+    network = initialise(ARCHITECTURES[params.architecture](shape), params.seed)
     labels = prepared.labels("train") if prepared.classes else None
-    fit(network, prepared.images("train"), labels, params, title="judge")
-    judge = Judge(network, describe(shape, network))
+    fit(network, prepared.images("train"), labels, params, title=f"{params.architecture} judge")
+    judge = Judge(network, {"shape": asdict(shape), "architecture": params.architecture})
     accuracy = _accuracy(judge, prepared)
     if accuracy < params.min_accuracy:
         raise RunError(
-            f"the judge tells {accuracy:.2%} of the test images right, and judge.min_accuracy asks for "
-            f"{params.min_accuracy:.2%}: raise judge.epochs or lower judge.min_accuracy"
+            f"the {params.architecture} judge tells {accuracy:.2%} of the test images right, and its "
+            f"min_accuracy asks for {params.min_accuracy:.2%}: raise its epochs or lower its min_accuracy"
         )
     judge.set_unit(prepared.images("train"))
     judge.description |= {
+        "layers": layers_of(network),
+        "weights": sum(weight.numel() for weight in network.parameters()),
         "task": "classes" if prepared.classes else "rotations",
         "accuracy": round(accuracy, 6),
         "test_images": len(prepared.images("test")),
         "data": prepared.digest,
-        "trained": params.model_dump(exclude={"min_accuracy"}),
+        "trained": params.model_dump(exclude={"architecture", "min_accuracy"}),
     }
     return judge
 
@@ -64,7 +60,8 @@ def fit(
     params: JudgeParams,
     title: str,
 ) -> None:
-    """Train `network`, where it lies, on images [N, C, S, S] and labels [N]; on rotations without labels."""
+    """Train `network` on images [N, C, S, S] and labels [N]; on rotations without labels."""
+    network.to(judge_device())
     with exact_kernels(), items_bar() as progress:
         steps = math.ceil(len(images) / params.batch) * params.epochs
         bar = progress.add_task(f"{title}: batches", total=steps)

@@ -20,12 +20,14 @@ from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.fid import fid
 from pipeline.scoring.fid_infinity import fid_infinity
 from pipeline.scoring.fid_interval import fid_interval
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.judge_score import judge_score
 from pipeline.scoring.kid import kid
 from pipeline.scoring.label_accuracy import accuracy_interval, label_accuracy, per_class_accuracy
 from pipeline.scoring.memorisation import memorised
 from pipeline.scoring.neighbours import nearest, radii
 from pipeline.scoring.precision_recall import precision_recall
+from pipeline.scoring.second_opinion import second_opinion
 from pipeline.scoring.train_on_generated import train_on
 from pipeline.scoring.use import label_use, noise_use
 from pipeline.streams import seed_of
@@ -34,14 +36,14 @@ Figure = dict[str, Any]
 SEARCHED = 1000  # images of each kind whose nearest training image is searched for
 
 
-def score(evidence: Evidence) -> dict[str, Figure]:
+def score(evidence: Evidence, second_judge: Judge) -> dict[str, Figure]:
     """All figures that make sense for this generator and this data."""
     groups = [_distances, _manifold, _diversity, _memorisation, _duplicates]
     if evidence.classes:
         groups.append(_classes)
     if evidence.fake.labels is not None:
         groups += [_labels, _train_on_generated]
-    figures: dict[str, Figure] = {}
+    figures = second_opinion(evidence, second_judge)
     for group in groups:
         figures |= group(evidence)
     return rounded(figures)

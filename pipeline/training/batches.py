@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pipeline.pixels import to_float
 from pipeline.streams import stream
 
 
@@ -30,13 +31,3 @@ class Batches:
             self._order, self._epoch = order.to(self.images.device), epoch
         chosen = self._order[position * self.batch : (position + 1) * self.batch]
         return to_float(self.images.index_select(0, chosen)), self.labels.index_select(0, chosen)
-
-
-def to_float(images: Tensor) -> Tensor:
-    """uint8 0..255 -> float in [-1, 1], channels last."""
-    return (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
-
-
-def to_uint8(images: Tensor) -> Tensor:
-    """Float in [-1, 1] -> uint8 0..255, rounded to the nearest."""
-    return ((images.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

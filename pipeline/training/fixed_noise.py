@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.params import Params
+from pipeline.pixels import to_uint8
 from pipeline.streams import draw_latent, stream
-from pipeline.training.batches import to_uint8
 
 ROWS = 10  # latents of a conditional grid, one a row
 COLUMNS = 10  # classes at most, one a column

@@ -13,10 +13,11 @@ from pipeline import figures, files
 from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.params import Params
+from pipeline.pixels import to_uint8
 from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
-from pipeline.training.batches import Batches, to_uint8
+from pipeline.training.batches import Batches
 from pipeline.training.device import choose_device, choose_precision
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
@@ -56,12 +57,11 @@ class Run:
         device = choose_device(train.device)
         batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
         self.steps = total_steps(train, batches.per_epoch)
-        classes = max(1, len(data.classes))
-        self.state = TrainingState.fresh(params, data.channels, classes, self.steps, device)
+        self.state = TrainingState.fresh(params, data.channels, data.label_count, self.steps, device)
         if self._saved.exists():
             self.state.load(self._saved)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device))
-        self.noise = FixedNoise(params, classes, device)
+        self.noise = FixedNoise(params, data.label_count, device)
         some = slice(0, 2000)
         labels = data.labels("train")[some] if params.model.conditional else data.labels("train")[some] * 0
         self.real_spread = spread(data.images("train")[some], labels)

@@ -18,7 +18,8 @@ from pipeline.scoring.judge_training import train_judge
 from pipeline.scoring.scores import score
 
 DATA = DataParams(dataset="digits", path=None, size=8, channels=1, test_fraction=0.2)
-JUDGE = JudgeParams(seed=0, epochs=6, batch=64, lr=4e-3, min_accuracy=0.9)
+JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=6, batch=64, lr=4e-3, min_accuracy=0.9)
+SECOND = JUDGE.model_copy(update={"architecture": "dense", "seed": 1})
 DIGITS = [str(digit) for digit in range(10)]
 SAMPLES = 500
 VARIETY = 100  # images of a class a generator can show
@@ -34,6 +35,12 @@ def digits(prepared_digits: Callable[[DataParams], Path]) -> Prepared:
 def judge(digits: Prepared) -> Judge:
     """A judge that tells more than nine in ten of them right."""
     return train_judge(digits, JUDGE)
+
+
+@pytest.fixture(scope="session")
+def second_judge(digits: Prepared) -> Judge:
+    """Another, that looks at them in another way."""
+    return train_judge(digits, SECOND)
 
 
 @pytest.fixture(scope="session")
@@ -80,13 +87,13 @@ def metadata(classes: list[str], shape: list[int], z_dim: int) -> dict[str, str]
 
 @pytest.fixture(scope="session")
 def score_of(
-    digits: Prepared, judge: Judge, tmp_path_factory: pytest.TempPathFactory
+    digits: Prepared, judge: Judge, second_judge: Judge, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., dict[str, dict[str, Any]]]:
     """All figures of a generator that shows a bank of images."""
 
     def run(bank: np.ndarray, classes: list[str] = DIGITS) -> dict[str, dict[str, Any]]:
         path = write_generator(tmp_path_factory.mktemp("exported") / "bank.onnx", bank, classes)
         params = EvaluateParams(samples=SAMPLES, seed=1)
-        return score(gather(open_generator(path, digits), digits, judge, params))
+        return score(gather(open_generator(path, digits), digits, judge, params), second_judge)
 
     return run

@@ -19,19 +19,20 @@ from pipeline.scoring.pictures import samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
 from tests.conftest import tiny
-from tests.scoring.conftest import DIGITS, JUDGE, SAMPLES, write_generator
+from tests.scoring.conftest import DIGITS, JUDGE, SAMPLES, SECOND, write_generator
 
 Project = Callable[[dict[str, Any]], Params]
 
 
 @pytest.fixture
-def params(project: Project, judge: Judge) -> Params:
-    """A project with the digits prepared and the judge trained."""
+def params(project: Project, judge: Judge, second_judge: Judge) -> Params:
+    """A project with the digits prepared and the judges trained."""
     content = tiny("cgan-mnist")
     content["data"]["size"] = 8
     content["evaluate"]["samples"] = SAMPLES
     params = project(content)
-    judge.save(judge_dir(params.data))
+    judge.save(judge_dir(params.data, params.judge))
+    second_judge.save(judge_dir(params.data, params.second_judge))
     return params
 
 
@@ -48,11 +49,13 @@ def scores(params: Params) -> Callable[..., dict[str, Any]]:
 
 
 def test_every_figure_stands_beside_its_protocol(
-    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judge: Judge
+    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judge: Judge, second_judge: Judge
 ) -> None:
     protocol = scores(bank)["protocol"]
-    assert protocol["judge"]["sha256"] == Judge.load(Path("models/judge/digits-8")).description["sha256"]
-    assert protocol["judge"]["accuracy"] == judge.description["accuracy"]
+    for key, used in (("judge", judge), ("second_judge", second_judge)):
+        saved = Judge.load(Path("models/judge/digits-8") / used.description["architecture"])
+        assert protocol[key]["sha256"] == saved.description["sha256"]
+        assert protocol[key]["accuracy"] == used.description["accuracy"]
     assert (protocol["samples"], protocol["seed"], protocol["data"]["size"]) == (SAMPLES, 1, 8)
     assert protocol["compared_with"] == "359 test images"
 
@@ -166,11 +169,14 @@ def test_too_few_real_images_are_refused(
         gather(generator, replace(digits, folder=few), judge, params.evaluate)
 
 
-def test_the_judge_stage_writes_a_judge(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_judge_stage_writes_both_judges(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     content = tiny("cgan-mnist")
     content["data"]["size"] = 8
     content["judge"] = JUDGE.model_dump() | {"epochs": 1, "min_accuracy": 0.0}
+    content["second_judge"] = SECOND.model_dump() | {"epochs": 1, "min_accuracy": 0.0}
     params = project(content)
     judge_stage.main(params)
-    judge = Judge.load(Path("models/judge/digits-8"))
-    assert f"judge: {judge.description['accuracy']:.2%} of 359 test images right" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for architecture in ("convolutional", "dense"):
+        accuracy = Judge.load(Path("models/judge/digits-8") / architecture).description["accuracy"]
+        assert f"{architecture} judge: {accuracy:.2%} of 359 test images right" in said

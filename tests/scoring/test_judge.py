@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.datasets.prepared import Prepared
 from pipeline.errors import RunError, UserError
-from pipeline.scoring.judge import DESCRIPTION, WEIGHTS, Judge, JudgeShape, fresh_network
+from pipeline.scoring.judge import DESCRIPTION, WEIGHTS, Judge
+from pipeline.scoring.judge_networks import ARCHITECTURES, JudgeShape, initialise
 from pipeline.scoring.judge_training import train_judge
 from tests.scoring.conftest import JUDGE
 
@@ -21,6 +22,14 @@ def test_learns_and_says_how_well(judge: Judge, digits: Prepared) -> None:
     assert accuracy == pytest.approx(judge.description["accuracy"], abs=1e-6)
     assert accuracy > 0.9
     assert judge.description["data"] == digits.digest
+
+
+def test_the_second_judge_is_no_twin_of_the_first(judge: Judge, second_judge: Judge) -> None:
+    one, two = judge.description, second_judge.description
+    assert two["accuracy"] > 0.9
+    assert (one["architecture"], two["architecture"]) == ("convolutional", "dense")
+    assert "conv" not in two["layers"]
+    assert one["trained"]["seed"] != two["trained"]["seed"]
 
 
 def test_same_parameters_same_bytes(digits: Prepared, tmp_path: Path) -> None:
@@ -37,7 +46,7 @@ def test_another_seed_gives_another_judge(digits: Prepared) -> None:
 
 
 def test_too_poor_a_judge_fails(digits: Prepared) -> None:
-    with pytest.raises(RunError, match=r"judge\.min_accuracy asks for 100\.00%"):
+    with pytest.raises(RunError, match=r"min_accuracy asks for 100\.00%"):
         train_judge(digits, SHORT.model_copy(update={"min_accuracy": 1.0}))
 
 
@@ -46,7 +55,11 @@ def test_features_have_unit_variance_over_the_training_images(judge: Judge, digi
     assert features.var(axis=0).mean() == pytest.approx(1, rel=1e-4)
 
 
-def test_saved_and_loaded_it_sees_the_same(judge: Judge, digits: Prepared, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fixture", ["judge", "second_judge"])
+def test_saved_and_loaded_it_sees_the_same(
+    request: pytest.FixtureRequest, fixture: str, digits: Prepared, tmp_path: Path
+) -> None:
+    judge = request.getfixturevalue(fixture)
     judge.save(tmp_path / "judge")
     loaded = Judge.load(tmp_path / "judge")
     images = digits.images("test")
@@ -72,11 +85,13 @@ def test_without_labels_it_learns_rotations(digits: Prepared) -> None:
     assert judge.features_and_logits(turned)[1].shape == (4, 4)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize(("channels", "size"), [(1, 8), (3, 28), (1, 64), (3, 33)])
-def test_takes_any_size(channels: int, size: int) -> None:
+def test_takes_any_size(architecture: str, channels: int, size: int) -> None:
     shape = JudgeShape(channels, size, 5)
+    network = initialise(ARCHITECTURES[architecture](shape), seed=0)
     images = np.zeros((2, channels, size, size), np.uint8)
-    features, logits = Judge(fresh_network(shape, seed=0), {"shape": vars(shape)}).features_and_logits(images)
+    features, logits = Judge(network, {"shape": vars(shape)}).features_and_logits(images)
     assert features.shape == (2, 128)
     assert logits.shape == (2, 5)
 

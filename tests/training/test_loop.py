@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.training.batches import Batches, to_float, to_uint8
+from pipeline.pixels import to_float, to_uint8
+from pipeline.training.batches import Batches
 from pipeline.training.fixed_noise import spread
 from pipeline.training.loop import learning_rate
 

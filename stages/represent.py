@@ -1,0 +1,38 @@
+"""metrics/<name>/representation.json: what a linear classifier reads from the discriminator's features."""
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from pipeline import models
+from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.files import write_json
+from pipeline.params import Params
+from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.representation import representation
+from pipeline.scoring.scores import rounded
+from pipeline.tracking import Tracker, last_run
+from stages.run import run
+
+
+def main(params: Params) -> None:
+    """Score and write; without classes there is nothing to classify, and the file says so."""
+    data = Prepared.open(prepared_dir(params.data))
+    target = Path("metrics") / params.name / "representation.json"
+    if not data.classes:
+        write_json(target, {"protocol": f"left out: {data.dataset} has no classes to tell apart"})
+        return
+    discriminator = models.build(params, data.channels, data.label_count).discriminator
+    discriminator.load_state_dict(load_file(Path("models") / params.name / "discriminator.safetensors"))
+    judge = Judge.load(judge_dir(params.data, params.judge))
+    result = representation(discriminator.eval(), data, judge, params.evaluate.seed)
+    write_json(target, rounded(result))
+    accuracies = {name: value for name, value in result.items() if name != "protocol"}
+    for name, accuracy in accuracies.items():
+        print(f"linear SVM on {name}: {accuracy:.2%} of the test images right")
+    with Tracker.start(params, last_run(params)) as tracker:
+        tracker.metrics({f"representation/{name}": value for name, value in accuracies.items()})
+
+
+if __name__ == "__main__":
+    run(main)
