@@ -4,20 +4,28 @@ Both are minimised. With D(x) = sigmoid(logit): -log D = softplus(-logit) and -l
 which stay finite where log(sigmoid(.)) does not.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from pipeline.params import ObjectiveParams
 
+STEEPEST = 10.0  # where `_exp` goes on as a straight line
+
 
 class Objective(NamedTuple):
-    """One game: `discriminator(real_logits, fake_logits)` and `generator(fake_logits)`, each [N] -> [N]."""
+    """One game: `discriminator(real_logits, fake_logits)` and `generator(real_logits, fake_logits)`.
+
+    Each takes two [N] and gives [N]. Only a relativistic generator looks at real logits; the others get None.
+    """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
+    generator: Callable[[Tensor | None, Tensor], Tensor]
+    relativistic: bool = False
 
 
 def build(params: ObjectiveParams) -> Objective:
@@ -41,11 +49,38 @@ def build(params: ObjectiveParams) -> Objective:
 
     return {
         # Goodfellow et al. 2014, eq. (1): G minimises log(1 - D(G(z))), which is flat where D is sure
-        "minimax": Objective(cross_entropy, lambda fake: -softplus(fake)),
+        "minimax": Objective(cross_entropy, lambda _, fake: -softplus(fake)),
         # ibid., section 3: G maximises log D(G(z))
-        "non-saturating": Objective(cross_entropy, lambda fake: softplus(-fake)),
+        "non-saturating": Objective(cross_entropy, lambda _, fake: softplus(-fake)),
         # Mao et al. 2017, eq. (2) with c = 1
-        "least-squares": Objective(least_squares, lambda fake: (fake - 1).square() / 2),
+        "least-squares": Objective(least_squares, lambda _, fake: (fake - 1).square() / 2),
         # Miyato et al. 2018, eq. (17)
-        "hinge": Objective(hinge, lambda fake: -fake),
+        "hinge": Objective(hinge, lambda _, fake: -fake),
+        # Arjovsky et al. 2017, algorithm 1
+        "wasserstein": Objective(lambda real, fake: fake - real, lambda _, fake: -fake),
+        # Jolicoeur-Martineau 2018, eqs. (7)-(8); with R1 and R2: Huang et al. 2024, eqs. (2)-(3)
+        "relativistic": Objective(
+            lambda real, fake: softplus(fake - real), lambda real, fake: softplus(real - fake), True
+        ),
+        "f-kl": _f_divergence(lambda v: v, lambda v: _exp(v - 1)),
+        "f-reverse-kl": _f_divergence(lambda v: -_exp(-v), lambda v: v - 1),
+        "f-js": _f_divergence(lambda v: math.log(2) - softplus(-v), lambda v: softplus(v) - math.log(2)),
+        "f-squared-hellinger": _f_divergence(lambda v: 1 - _exp(-v), lambda v: _exp(v) - 1),
+        "f-pearson": _f_divergence(lambda v: v, lambda v: v.square() / 4 + v),
+        "f-total-variation": _f_divergence(lambda v: v.tanh() / 2, lambda v: v.tanh() / 2),
     }[params.name]
+
+
+def _f_divergence(activation: Callable[[Tensor], Tensor], conjugate: Callable[[Tensor], Tensor]) -> Objective:
+    """Nowozin et al. 2016, eq. (6): D maximises E_real[g(v)] - E_fake[f*(g(v))], with v the logit.
+
+    `activation` is g of their table 2, and `conjugate` the composition f*(g(v)), written out. G maximises
+    g(v) of its images, as section 3.2 advises: the gradient of f* vanishes where D is sure.
+    """
+    return Objective(lambda real, fake: conjugate(fake) - activation(real), lambda _, fake: -activation(fake))
+
+
+def _exp(x: Tensor) -> Tensor:
+    """e^x, from STEEPEST on its tangent there: value and gradient stay finite."""
+    bounded = x.clamp(max=STEEPEST)
+    return torch.exp(bounded) * (1 + x - bounded)

@@ -70,19 +70,59 @@ class ModelParams(Section):
     spectral_norm: bool  # on every layer of the discriminator
 
     sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
+    batch_norm: ClassVar[bool] = False  # in the discriminator
     conditional: ClassVar[bool]  # does the generator take a label?
+
+
+class PenaltyParams(Section):
+    """On the gradient of the discriminator with respect to its images."""
+
+    name: Literal["none", "gradient", "r1", "r2", "r1-r2", "dragan"]
+    weight: Annotated[float, Field(ge=0)]
+    every: Count  # discriminator steps: lazily, with the weight times this
+
+    @model_validator(mode="after")
+    def _is_used_or_off(self) -> Self:
+        if (self.name == "none") != (self.weight == 0):
+            raise ValueError("`weight` must be above 0 for a penalty to be paid, and 0 where `name` is none")
+        return self
 
 
 class ObjectiveParams(Section):
     """The adversarial game."""
 
-    name: Literal["minimax", "non-saturating", "least-squares", "hinge"]
+    name: Literal[
+        "minimax",
+        "non-saturating",
+        "least-squares",
+        "hinge",
+        "wasserstein",
+        "relativistic",
+        "f-kl",
+        "f-reverse-kl",
+        "f-js",
+        "f-squared-hellinger",
+        "f-pearson",
+        "f-total-variation",
+    ]
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)]  # one-sided: real targets are 1 - this
+    weight_clip: Positive | None  # every weight of the critic is kept within +- this; null: as it comes
+    penalty: PenaltyParams
 
     @model_validator(mode="after")
     def _smoothing_needs_targets(self) -> Self:
-        if self.label_smoothing and self.name == "hinge":
-            raise ValueError("`label_smoothing` must be 0: the hinge objective has no targets to smooth")
+        if self.label_smoothing and self.name not in ("minimax", "non-saturating", "least-squares"):
+            raise ValueError(f"`label_smoothing` must be 0: {self.name} has no targets to smooth")
+        return self
+
+    @model_validator(mode="after")
+    def _one_bound_on_the_slope(self) -> Self:
+        if self.weight_clip is not None and self.name != "wasserstein":
+            raise ValueError(f"`weight_clip` must be null: it bounds a critic (wasserstein), not {self.name}")
+        if self.weight_clip is not None and self.penalty.name != "none":
+            raise ValueError(
+                "`weight_clip` and `penalty` both bound the critic's slope: switch one of them off"
+            )
         return self
 
 
@@ -164,6 +204,21 @@ class Params(Section, Generic[Model]):
             sizes = ", ".join(map(str, self.model.sizes))
             raise ValueError(
                 f"data.size: {self.model.kind} makes images of {sizes} pixels, not {self.data.size}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_bounds_suit_the_discriminator(self) -> Self:
+        penalty = self.objective.penalty.name
+        if penalty != "none" and self.model.batch_norm:
+            raise ValueError(
+                f"objective.penalty.name: {penalty} needs the gradient of each image alone, and batch norm "
+                f"in the discriminator of {self.model.kind} mixes them; choose another kind, or none"
+            )
+        if self.objective.weight_clip is not None and self.model.spectral_norm:
+            raise ValueError(
+                "objective.weight_clip: spectral norm rescales the weights that clipping would bound; "
+                "set weight_clip to null or model.spectral_norm to false"
             )
         return self
 

@@ -46,7 +46,10 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("train.batch", 1, ["train.batch", "greater than or equal to 2"]),
         ("train.generator.betas", [0.5], ["train.generator.betas"]),
         ("objective.name", "hing", ["objective.name", "did you mean 'hinge'?"]),
-        ("objective.label_smoothing", 0.1, ["objective", "hinge objective has no targets"]),
+        ("objective.label_smoothing", 0.1, ["objective", "hinge has no targets"]),
+        ("objective.weight_clip", 0.01, ["objective", "bounds a critic (wasserstein), not hinge"]),
+        ("objective.penalty.weight", 1.0, ["objective.penalty", "0 where `name` is none"]),
+        ("objective.penalty.name", "dragon", ["objective.penalty.name", "did you mean 'dragan'?"]),
         ("model.kind", "cdcgann", ["model.kind", "did you mean 'cdcgan'?"]),
         ("data.size", 28, ["data.size", "16, 32, 64"]),
         ("data.path", "somewhere", ["data", "`path` belongs to the data set `folder`"]),
@@ -61,6 +64,23 @@ def test_a_mistake_is_told_by_its_path(tmp_path: Path, path: str, value: Any, to
         write_params(changed(preset("cdcgan"), path, value), tmp_path)
     assert all(part in str(caught.value) for part in [*told, "params.yaml"])
     assert "\n" not in str(caught.value)
+
+
+def test_a_penalty_on_each_image_refuses_batch_norm(tmp_path: Path) -> None:
+    content = preset("dcgan-mnist")
+    content["objective"]["penalty"] = {"name": "gradient", "weight": 10.0, "every": 1}
+    with pytest.raises(UserError, match="batch norm in the discriminator of dcgan mixes them"):
+        write_params(content, tmp_path)
+
+
+def test_clipped_weights_refuse_spectral_norm_and_penalties(tmp_path: Path) -> None:
+    content = preset("cdcgan")
+    content["objective"] |= {"name": "wasserstein", "weight_clip": 0.01}
+    with pytest.raises(UserError, match="spectral norm rescales the weights"):
+        write_params(content, tmp_path)
+    content["objective"]["penalty"] = {"name": "gradient", "weight": 10.0, "every": 1}
+    with pytest.raises(UserError, match="both bound the critic's slope"):
+        write_params(content, tmp_path)
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:

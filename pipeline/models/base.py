@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from pipeline import objectives
+from pipeline import objectives, penalties
 from pipeline.params import Params
 
 
@@ -14,7 +14,7 @@ class Losses(NamedTuple):
     """What one side's step gives: the loss to minimise, and the logits it was computed from."""
 
     loss: Tensor  # scalar
-    real_logits: Tensor | None  # [N]; none in the generator's step
+    real_logits: Tensor | None  # [N]; none in the step of a generator that does not look at them
     fake_logits: Tensor  # [N]
 
 
@@ -30,6 +30,7 @@ class GAN(nn.Module):
         self.generator = generator
         self.discriminator = discriminator
         self.objective = objectives.build(params.objective)
+        self._penalty = penalties.build(params.objective.penalty)
         if params.model.spectral_norm:
             for layer in list(discriminator.modules()):
                 if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
@@ -45,10 +46,15 @@ class GAN(nn.Module):
         fake_logits = self.discriminator(fake, labels).float()
         return Losses(self.objective.discriminator(real_logits, fake_logits).mean(), real_logits, fake_logits)
 
-    def generator_loss(self, fake: Tensor, labels: Tensor) -> Losses:
-        """The generator's loss on its own images [N, C, H, W]."""
+    def penalty(self, real: Tensor, fake: Tensor, labels: Tensor, source: torch.Generator) -> Tensor:
+        """What the discriminator pays for its slope at images [N, C, H, W]: a scalar, unweighted."""
+        return self._penalty(self.discriminator, real, fake, labels, source)
+
+    def generator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
+        """The generator's loss on its own images [N, C, H, W], paired with `real` where that is the game."""
+        real_logits = self.discriminator(real, labels).float() if self.objective.relativistic else None
         logits = self.discriminator(fake, labels).float()
-        return Losses(self.objective.generator(logits).mean(), None, logits)
+        return Losses(self.objective.generator(real_logits, logits).mean(), real_logits, logits)
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ class Params(p.ModelParams):
 
     sizes: ClassVar = (32,)
     conditional: ClassVar = True
+    batch_norm: ClassVar = True
 
 
 class Generator(nn.Module):

@@ -16,6 +16,7 @@ class Params(p.ModelParams):
 
     sizes: ClassVar = (16, 32, 64, 128)
     conditional: ClassVar = False
+    batch_norm: ClassVar = True
 
 
 class Generator(nn.Module):

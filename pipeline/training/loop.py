@@ -48,11 +48,13 @@ class Loop:
             with autocast(self.device, self.precision):
                 fake = state.model.sample(z, labels)  # the last one also serves the generator's step
                 d = state.model.discriminator_loss(real, fake.detach(), labels)
-            self._update(state.discriminator_optimiser, d.loss, train.discriminator.lr)
+            loss = d.loss + self._penalty(real, fake.detach(), labels, index)
+            self._update(state.discriminator_optimiser, loss, train.discriminator.lr)
+            self._clip_weights()
         # gradients of the discriminator's weights are not needed for the generator's step
         state.model.discriminator.requires_grad_(False)
         with autocast(self.device, self.precision):
-            g = state.model.generator_loss(fake, labels)
+            g = state.model.generator_loss(real, fake, labels)
         self._update(state.generator_optimiser, g.loss, train.generator.lr)
         state.model.discriminator.requires_grad_(True)
         if state.averaged is not None:
@@ -63,6 +65,23 @@ class Loop:
         ]
         self._totals += torch.stack([d.loss.detach(), g.loss.detach(), *probabilities])
         self._rows_steps += 1
+
+    def _penalty(self, real: Tensor, fake: Tensor, labels: Tensor, index: int) -> Tensor | float:
+        """What the discriminator pays at its step `index`; lazily, as Karras et al. 2020, appendix B."""
+        penalty = self.params.objective.penalty
+        if penalty.name == "none" or index % penalty.every:
+            return 0.0
+        source = stream(self.params.seed, "penalty", index, self.device)
+        # in full precision: bf16 is too coarse for the gradient of a gradient
+        return penalty.weight * penalty.every * self.state.model.penalty(real, fake, labels, source)
+
+    @torch.no_grad()
+    def _clip_weights(self) -> None:
+        """Arjovsky et al. 2017, algorithm 1."""
+        bound = self.params.objective.weight_clip
+        if bound is not None:
+            for weight in self.state.model.discriminator.parameters():
+                weight.clamp_(-bound, bound)
 
     def _update(self, optimiser: Optimizer, loss: Tensor, lr: float) -> None:
         for group in optimiser.param_groups:
