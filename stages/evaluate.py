@@ -9,6 +9,7 @@ from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
 from pipeline.scoring.evidence import gather, open_generator, protocol
+from pipeline.scoring.inception import HOW_TO_GET_IT
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import confusion
 from pipeline.scoring.pictures import draw
@@ -38,6 +39,8 @@ def main(params: Params) -> None:
             (details / "confusion.csv").write_text(confusion_csv(evidence.classes, seen))
     console = Console()
     console.print(scores_table(params.name, scores))
+    if evidence.inception is None:
+        console.print(HOW_TO_GET_IT, soft_wrap=True, highlight=False)
     console.print(f"evaluated in {time.perf_counter() - began:.0f} s; pictures in {metrics}/details/")
     with Tracker.start(params, last_run(params)) as tracker:
         figures = key_figures(scores).items()

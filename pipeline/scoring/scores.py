@@ -1,7 +1,7 @@
 """Every figure of a generator, each beside what real images and what pure noise reach.
 
 A figure is {"value": of the samples, "real": of real images, "noise": of pure noise}; some have `low` and
-`high`, the ends of a 95 % interval, `deviation`, or an entry `per_class`.
+`high`, the ends of a 95 % interval, `deviation`, or an entry `per_class`. None is a figure that is not known.
 """
 
 import math
@@ -44,6 +44,8 @@ def score(evidence: Evidence) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     for group in groups:
         figures |= group(evidence)
+    if evidence.inception:
+        figures |= evidence.inception.figures(evidence.fake.images)
     return rounded(figures)
 
 

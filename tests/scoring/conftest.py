@@ -31,9 +31,11 @@ def digits(prepared_digits: Callable[[DataParams], Path]) -> Prepared:
 
 
 @pytest.fixture(scope="session")
-def judge(digits: Prepared) -> Judge:
-    """A judge that tells more than nine in ten of them right."""
-    return train_judge(digits, JUDGE)
+def judge(digits: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A judge that tells more than nine in ten of them right, saved and so with a checksum."""
+    judge = train_judge(digits, JUDGE)
+    judge.save(tmp_path_factory.mktemp("judge") / "digits-8")
+    return judge
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +88,7 @@ def score_of(
 
     def run(bank: np.ndarray, classes: list[str] = DIGITS) -> dict[str, dict[str, Any]]:
         path = write_generator(tmp_path_factory.mktemp("exported") / "bank.onnx", bank, classes)
-        params = EvaluateParams(samples=SAMPLES, seed=1)
+        params = EvaluateParams(samples=SAMPLES, seed=1, inception_weights=None)
         return score(gather(open_generator(path, digits), digits, judge, params))
 
     return run

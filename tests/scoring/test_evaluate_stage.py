@@ -130,7 +130,7 @@ def test_prints_a_table(
 ) -> None:
     scores(bank)
     printed = capsys.readouterr().out
-    for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "500 samples"):
+    for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "500 samples", "no Inception"):
         assert words in printed
 
 
