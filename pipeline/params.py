@@ -155,6 +155,7 @@ class EvaluateParams(Section):
 
     samples: Annotated[int, Field(ge=100)]
     seed: int
+    inception_weights: str | None  # the file, for standard Inception FID and KID
 
 
 class TrackingParams(Section):

@@ -9,7 +9,8 @@ from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
 from pipeline.scoring.evidence import gather, open_generator, protocol
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.inception import HOW_TO_GET_IT
+from pipeline.scoring.judge import load_judges
 from pipeline.scoring.label_accuracy import confusion
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.scores import score
@@ -22,14 +23,10 @@ def main(params: Params) -> None:
     """Write the key figures, all figures in full and the pictures; print the table."""
     began = time.perf_counter()
     file = Path("exported") / f"{params.name}.onnx"
-    prepared = Prepared.open(prepared_dir(params.data))
-    judge, second_judge = (
-        Judge.load(judge_dir(params.data, section)) for section in (params.judge, params.second_judge)
-    )
+    prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
     generator = open_generator(file, prepared)
-    evidence = gather(generator, prepared, judge, params.evaluate)
-    conditions = protocol(file, evidence, prepared, judge, second_judge, params.evaluate)
-    scores = {"protocol": conditions} | score(evidence, second_judge)
+    evidence = gather(generator, prepared, judges, params.evaluate)
+    scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | score(evidence)
     metrics = Path("metrics") / params.name
     with atomic_path(metrics) as folder:
         details = folder / "details"
@@ -42,6 +39,8 @@ def main(params: Params) -> None:
             (details / "confusion.csv").write_text(confusion_csv(evidence.classes, seen))
     console = Console()
     console.print(scores_table(params.name, scores))
+    if evidence.inception is None:
+        console.print(HOW_TO_GET_IT, soft_wrap=True, highlight=False)
     console.print(f"evaluated in {time.perf_counter() - began:.0f} s; pictures in {metrics}/details/")
     with Tracker.start(params, last_run(params)) as tracker:
         figures = key_figures(scores).items()

@@ -10,12 +10,17 @@ from pipeline.params import Params, load
 
 
 def run(main: Callable[[Params], None]) -> None:
-    """Call `main` with params.yaml; exit 2 on the user's mistake, 1 on a failure, 130 on Ctrl-C.
+    """Call `main` with params.yaml, as `in_one_line` does."""
+    in_one_line(lambda: main(load()))
+
+
+def in_one_line(work: Callable[[], None]) -> None:
+    """Do the work; exit 2 on the user's mistake, 1 on a failure, 130 on Ctrl-C, each told in one line.
 
     GAN_TRACEBACK=1 in the environment shows the traceback instead of the one line.
     """
     try:
-        main(load())
+        work()
     except UserError as error:
         _leave(str(error), 2)
     except RunError as error:

@@ -70,7 +70,9 @@ def test_nothing_is_done_twice(project: Path) -> None:
 
 
 def test_only_what_depends_on_a_change_is_run(project: Path, content: dict[str, Any]) -> None:
-    (project / "params.yaml").write_text(json.dumps(content | {"evaluate": {"samples": 200, "seed": 9}}))
+    (project / "params.yaml").write_text(
+        json.dumps(content | {"evaluate": content["evaluate"] | {"seed": 9}})
+    )
     planned = run(project, "dvc", "repro", "--dry")
     (project / "params.yaml").write_text(json.dumps(content))
     assert "Running stage 'evaluate'" in planned

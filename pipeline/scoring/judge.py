@@ -13,7 +13,7 @@ from safetensors.torch import load, save
 from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import atomic_path, sha256_of
-from pipeline.params import DataParams, JudgeParams
+from pipeline.params import DataParams, JudgeParams, Params
 from pipeline.pixels import to_float
 from pipeline.scoring.judge_networks import ARCHITECTURES, FEATURES, JudgeNetwork, JudgeShape
 
@@ -110,3 +110,11 @@ class Judge:
 def shape_of(channels: int, size: int, classes: list[str]) -> JudgeShape:
     """The judge for such images: of the classes, or of four rotations where there are none."""
     return JudgeShape(channels, size, len(classes) or len(ROTATIONS))
+
+
+def load_judges(params: Params) -> tuple[Judge, Judge]:
+    """The two judges of the data set; UserError if one is not there, or damaged."""
+    first, second = (
+        Judge.load(judge_dir(params.data, section)) for section in (params.judge, params.second_judge)
+    )
+    return first, second

@@ -1,7 +1,7 @@
 """Every figure of a generator, each beside what real images and what pure noise reach.
 
 A figure is {"value": of the samples, "real": of real images, "noise": of pure noise}; some have `low` and
-`high`, the ends of a 95 % interval, `deviation`, or an entry `per_class`.
+`high`, the ends of a 95 % interval, `deviation`, or an entry `per_class`. None is a figure that is not known.
 """
 
 import math
@@ -20,7 +20,6 @@ from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.fid import fid
 from pipeline.scoring.fid_infinity import fid_infinity
 from pipeline.scoring.fid_interval import fid_interval
-from pipeline.scoring.judge import Judge
 from pipeline.scoring.judge_score import judge_score
 from pipeline.scoring.kid import kid
 from pipeline.scoring.label_accuracy import accuracy_interval, label_accuracy, per_class_accuracy
@@ -36,16 +35,18 @@ Figure = dict[str, Any]
 SEARCHED = 1000  # images of each kind whose nearest training image is searched for
 
 
-def score(evidence: Evidence, second_judge: Judge) -> dict[str, Figure]:
+def score(evidence: Evidence) -> dict[str, Figure]:
     """All figures that make sense for this generator and this data."""
     groups = [_distances, _manifold, _diversity, _memorisation, _duplicates]
     if evidence.classes:
         groups.append(_classes)
     if evidence.fake.labels is not None:
         groups += [_labels, _train_on_generated]
-    figures = second_opinion(evidence, second_judge)
+    figures = second_opinion(evidence)
     for group in groups:
         figures |= group(evidence)
+    if evidence.inception:
+        figures |= evidence.inception.figures(evidence.fake.images)
     return rounded(figures)
 
 

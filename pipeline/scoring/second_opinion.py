@@ -9,13 +9,13 @@ from pipeline.scoring.candidates import look_at
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.fid import fid
 from pipeline.scoring.fid_interval import fid_interval
-from pipeline.scoring.judge import Judge
 from pipeline.scoring.label_accuracy import accuracy_interval, label_accuracy
 from pipeline.streams import seed_of
 
 
-def second_opinion(evidence: Evidence, judge: Judge) -> dict[str, dict[str, Any]]:
-    """FID, and where there are labels the label accuracy, of the same images in the eyes of `judge`."""
+def second_opinion(evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """FID, and where there are labels the label accuracy, of the same images in the second judge's eyes."""
+    judge = evidence.second_judge
     contestants = {
         who: look_at(judge, seen.images, seen.labels) for who, seen in evidence.contestants().items()
     }

@@ -16,6 +16,8 @@ TITLES = {
     "judge_fid_infinity": ("judge-FID, extrapolated", "low"),
     "second_judge_fid": ("second judge's FID", "low"),
     "judge_kid": ("judge-KID", "0"),
+    "inception_fid": ("Inception-FID", "low"),
+    "inception_kid": ("Inception-KID", "0"),
     "precision": ("precision", "high"),
     "recall": ("recall", "high"),
     "density": ("density", "as real"),
@@ -54,31 +56,38 @@ def scores_table(name: str, scores: Mapping[str, Any]) -> Table:
     table.add_column("good", style="dim", no_wrap=True)
     for key, (label, good) in TITLES.items():
         if key in scores:
-            value, real, noise = (_number(scores[key][who]) for who in ("value", "real", "noise"))
+            value, real, noise = (number(scores[key][who]) for who in ("value", "real", "noise"))
             table.add_row(label, value, _spread(scores[key]), real, noise, good)
     return table
 
 
 def key_figures(scores: Mapping[str, Any]) -> dict[str, float | str | None]:
     """One number a figure, for `dvc metrics show` and `diff`, and the protocol in a line."""
-    conditions = scores["protocol"]
-    line = (
+    line = protocol_line(scores["protocol"])
+    return {"protocol": line} | {name: scores[name]["value"] for name in TITLES if name in scores}
+
+
+def protocol_line(conditions: Mapping[str, Any]) -> str:
+    """The conditions without which the figures mean nothing."""
+    inception = conditions["inception"]
+    return (
         f"{conditions['samples']:,} samples, seed {conditions['seed']}, against "
         f"{conditions['compared_with']} "
         f"of {conditions['data']['name']} at {conditions['data']['size']} pixels; "
         f"judge {conditions['judge']['sha256'][:12]}"
+        + (f"; Inception {inception['sha256'][:12]}" if inception else "")
     )
-    return {"protocol": line} | {name: scores[name]["value"] for name in TITLES if name in scores}
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Four significant digits; a dash where there is no figure."""
     return "-" if value is None else f"{value:.4g}"
 
 
 def _spread(figure: Mapping[str, Any]) -> str:
     """The 95 % interval of a figure, or its deviation where that is what is known."""
     if "low" in figure:
-        return f"{_number(figure['low'])} - {_number(figure['high'])}"
+        return f"{number(figure['low'])} - {number(figure['high'])}"
     return f"± {figure['deviation']:.2g}" if "deviation" in figure else ""
 
 

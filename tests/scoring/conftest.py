@@ -11,9 +11,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.datasets.prepared import Prepared
-from pipeline.params import DataParams, EvaluateParams, JudgeParams
+from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.judge_training import train_judge
 from pipeline.scoring.scores import score
 
@@ -32,15 +32,24 @@ def digits(prepared_digits: Callable[[DataParams], Path]) -> Prepared:
 
 
 @pytest.fixture(scope="session")
-def judge(digits: Prepared) -> Judge:
-    """A judge that tells more than nine in ten of them right."""
-    return train_judge(digits, JUDGE)
+def judges(digits: Prepared, tmp_path_factory: pytest.TempPathFactory) -> tuple[Judge, Judge]:
+    """Two that tell more than nine in ten of them right, saved and so with a checksum."""
+    one, two = (train_judge(digits, params) for params in (JUDGE, SECOND))
+    for judge in (one, two):
+        judge.save(tmp_path_factory.mktemp("judge") / judge.description["architecture"])
+    return one, two
 
 
 @pytest.fixture(scope="session")
-def second_judge(digits: Prepared) -> Judge:
-    """Another, that looks at them in another way."""
-    return train_judge(digits, SECOND)
+def judge(judges: tuple[Judge, Judge]) -> Judge:
+    """The first of them."""
+    return judges[0]
+
+
+def save_judges(params: Params, judges: tuple[Judge, Judge]) -> None:
+    """Put them where the stages look for them."""
+    for judge, section in zip(judges, (params.judge, params.second_judge), strict=True):
+        judge.save(judge_dir(params.data, section))
 
 
 @pytest.fixture(scope="session")
@@ -87,13 +96,13 @@ def metadata(classes: list[str], shape: list[int], z_dim: int) -> dict[str, str]
 
 @pytest.fixture(scope="session")
 def score_of(
-    digits: Prepared, judge: Judge, second_judge: Judge, tmp_path_factory: pytest.TempPathFactory
+    digits: Prepared, judges: tuple[Judge, Judge], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., dict[str, dict[str, Any]]]:
     """All figures of a generator that shows a bank of images."""
 
     def run(bank: np.ndarray, classes: list[str] = DIGITS) -> dict[str, dict[str, Any]]:
         path = write_generator(tmp_path_factory.mktemp("exported") / "bank.onnx", bank, classes)
-        params = EvaluateParams(samples=SAMPLES, seed=1)
-        return score(gather(open_generator(path, digits), digits, judge, params), second_judge)
+        params = EvaluateParams(samples=SAMPLES, seed=1, inception_weights=None)
+        return score(gather(open_generator(path, digits), digits, judges, params))
 
     return run

@@ -14,25 +14,24 @@ from pipeline.errors import UserError
 from pipeline.inference import Generator
 from pipeline.params import Params
 from pipeline.scoring.evidence import gather
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.pictures import samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
 from tests.conftest import tiny
-from tests.scoring.conftest import DIGITS, JUDGE, SAMPLES, SECOND, write_generator
+from tests.scoring.conftest import DIGITS, JUDGE, SAMPLES, SECOND, save_judges, write_generator
 
 Project = Callable[[dict[str, Any]], Params]
 
 
 @pytest.fixture
-def params(project: Project, judge: Judge, second_judge: Judge) -> Params:
+def params(project: Project, judges: tuple[Judge, Judge]) -> Params:
     """A project with the digits prepared and the judges trained."""
     content = tiny("cgan-mnist")
     content["data"]["size"] = 8
     content["evaluate"]["samples"] = SAMPLES
     params = project(content)
-    judge.save(judge_dir(params.data, params.judge))
-    second_judge.save(judge_dir(params.data, params.second_judge))
+    save_judges(params, judges)
     return params
 
 
@@ -49,10 +48,10 @@ def scores(params: Params) -> Callable[..., dict[str, Any]]:
 
 
 def test_every_figure_stands_beside_its_protocol(
-    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judge: Judge, second_judge: Judge
+    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judges: tuple[Judge, Judge]
 ) -> None:
     protocol = scores(bank)["protocol"]
-    for key, used in (("judge", judge), ("second_judge", second_judge)):
+    for key, used in zip(("judge", "second_judge"), judges, strict=True):
         saved = Judge.load(Path("models/judge/digits-8") / used.description["architecture"])
         assert protocol[key]["sha256"] == saved.description["sha256"]
         assert protocol[key]["accuracy"] == used.description["accuracy"]
@@ -133,7 +132,7 @@ def test_prints_a_table(
 ) -> None:
     scores(bank)
     printed = capsys.readouterr().out
-    for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "500 samples"):
+    for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "500 samples", "no Inception"):
         assert words in printed
 
 
@@ -157,7 +156,7 @@ def test_other_classes_are_refused(params: Params, bank: np.ndarray) -> None:
 
 
 def test_too_few_real_images_are_refused(
-    digits: Prepared, judge: Judge, params: Params, bank: np.ndarray, tmp_path: Path
+    digits: Prepared, judges: tuple[Judge, Judge], params: Params, bank: np.ndarray, tmp_path: Path
 ) -> None:
     few = tmp_path / "few"
     few.mkdir()
@@ -166,7 +165,7 @@ def test_too_few_real_images_are_refused(
         np.save(few / f"{split}_labels.npy", digits.labels(split)[:count])
     generator = Generator(write_generator(Path("bank.onnx"), bank, DIGITS))
     with pytest.raises(UserError, match="has 19 test images: scores need 20 or more"):
-        gather(generator, replace(digits, folder=few), judge, params.evaluate)
+        gather(generator, replace(digits, folder=few), judges, params.evaluate)
 
 
 def test_the_judge_stage_writes_both_judges(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

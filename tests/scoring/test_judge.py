@@ -24,8 +24,8 @@ def test_learns_and_says_how_well(judge: Judge, digits: Prepared) -> None:
     assert judge.description["data"] == digits.digest
 
 
-def test_the_second_judge_is_no_twin_of_the_first(judge: Judge, second_judge: Judge) -> None:
-    one, two = judge.description, second_judge.description
+def test_the_second_judge_is_no_twin_of_the_first(judges: tuple[Judge, Judge]) -> None:
+    one, two = (judge.description for judge in judges)
     assert two["accuracy"] > 0.9
     assert (one["architecture"], two["architecture"]) == ("convolutional", "dense")
     assert "conv" not in two["layers"]
@@ -55,11 +55,11 @@ def test_features_have_unit_variance_over_the_training_images(judge: Judge, digi
     assert features.var(axis=0).mean() == pytest.approx(1, rel=1e-4)
 
 
-@pytest.mark.parametrize("fixture", ["judge", "second_judge"])
+@pytest.mark.parametrize("which", [0, 1])
 def test_saved_and_loaded_it_sees_the_same(
-    request: pytest.FixtureRequest, fixture: str, digits: Prepared, tmp_path: Path
+    judges: tuple[Judge, Judge], which: int, digits: Prepared, tmp_path: Path
 ) -> None:
-    judge = request.getfixturevalue(fixture)
+    judge = judges[which]
     judge.save(tmp_path / "judge")
     loaded = Judge.load(tmp_path / "judge")
     images = digits.images("test")

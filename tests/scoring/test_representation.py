@@ -12,11 +12,12 @@ import torch
 
 from pipeline import models
 from pipeline.params import Params
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.representation import pooled_features
 from stages import represent as stage
 from stages import train as train_stage
 from tests.conftest import tiny
+from tests.scoring.conftest import save_judges
 
 Project = Callable[[dict[str, Any]], Params]
 
@@ -28,14 +29,14 @@ def represented(params: Params) -> dict[str, Any]:
 
 
 @pytest.fixture
-def judged(project: Project, judge: Judge) -> Callable[[str], Params]:
-    """A project of a preset on 8-pixel digits, with the judge in place."""
+def judged(project: Project, judges: tuple[Judge, Judge]) -> Callable[[str], Params]:
+    """A project of a preset on 8-pixel digits, with the judges in place."""
 
     def make(name: str) -> Params:
         content = tiny(name)
         content["data"]["size"] = 8
         params = project(content)
-        judge.save(judge_dir(params.data, params.judge))
+        save_judges(params, judges)
         return params
 
     return make

@@ -1,0 +1,91 @@
+"""Any exported generators, held against the same images and put into one table."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.datasets.prepared import Prepared
+from pipeline.errors import UserError
+from pipeline.files import write_bytes, write_json
+from pipeline.params import EvaluateParams
+from pipeline.scoring.evidence import draw_samples, open_generator, protocol, refer
+from pipeline.scoring.judge import Judge
+from pipeline.scoring.scores import score
+from pipeline.scoring.table import TITLES, number, protocol_line
+
+Scores = dict[str, Any]  # the protocol, and every figure by its key, as in scores.json
+
+
+def compare(
+    files: Sequence[Path], prepared: Prepared, judges: tuple[Judge, Judge], params: EvaluateParams
+) -> dict[str, Scores]:
+    """The scores of each generator, by a name that tells it from the others.
+
+    Real images and noise are looked at once for all. UserError for a file that makes no such images.
+    """
+    names, say = names_of(files), Console(stderr=True)
+    generators = [open_generator(file, prepared) for file in files]
+    reference = refer(prepared, judges, params)
+    scores = {}
+    for name, file, generator in zip(names, files, generators, strict=True):
+        say.print(f"{name}: generator {len(scores) + 1} of {len(files)}", highlight=False)
+        evidence = draw_samples(generator, reference)
+        scores[name] = {"protocol": protocol(file, evidence, prepared, params)} | score(evidence)
+    return scores
+
+
+def names_of(files: Sequence[Path]) -> list[str]:
+    """The end of each path, without .onnx, as short as no other has it; UserError for a file named twice."""
+    paths = [Path(os.path.abspath(file)).with_suffix("").parts for file in files]
+    names = []
+    for file, path in zip(files, paths, strict=True):
+        if paths.count(path) > 1:
+            raise UserError(f"{file} is named twice: each generator has one column")
+        ends = (path[-depth:] for depth in range(1, len(path) + 1))
+        own = next(end for end in ends if sum(other[-len(end) :] == end for other in paths) == 1)
+        names.append(str(Path(*own)))
+    return names
+
+
+def comparison(scores: Mapping[str, Scores]) -> Table:
+    """One column a generator, one row a figure, and the conditions below."""
+    header, *rows = _cells(scores)
+    table = Table(caption=_conditions(scores), box=SIMPLE, padding=(0, 1), pad_edge=False, show_edge=False)
+    for index, title in enumerate(header):
+        table.add_column(title, justify="left" if index in (0, len(header) - 1) else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def write_markdown(target: Path, scores: Mapping[str, Scores]) -> None:
+    """Write the same table for a README."""
+    header, *rows = _cells(scores)
+    rule = ["---", *["---:"] * (len(header) - 2), "---"]
+    lines = [f"| {' | '.join(row)} |" for row in (header, rule, *rows)]
+    write_bytes(target, "\n".join([*lines, "", f"{_conditions(scores)}.", ""]).encode())
+
+
+WRITERS = {".md": write_markdown, ".json": write_json}  # the JSON has the intervals and the noise as well
+
+
+def _cells(scores: Mapping[str, Scores]) -> list[list[str]]:
+    """The header and a row for each figure that any generator has; a dash where another has none."""
+    rows = [["figure", *scores, "real", "good"]]
+    for key, (label, good) in TITLES.items():
+        found = [entry[key] for entry in scores.values() if key in entry]
+        if found:
+            values = [number(entry.get(key, {}).get("value")) for entry in scores.values()]
+            rows.append([label, *values, number(found[0]["real"]), good])
+    return rows
+
+
+def _conditions(scores: Mapping[str, Scores]) -> str:
+    """The protocol, which is the same for all of them."""
+    shared = next(iter(scores.values()))["protocol"]
+    return f"{protocol_line(shared)}; real: {shared['real']}"

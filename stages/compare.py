@@ -1,0 +1,63 @@
+"""Exported generators side by side: `python -m stages.compare A.onnx B.onnx`. Not a stage of DVC's."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.errors import UserError
+from pipeline.params import load
+from pipeline.scoring.compare import WRITERS, compare, comparison
+from pipeline.scoring.judge import load_judges
+from stages.run import in_one_line
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+@app.command()
+def main(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.onnx...", help="The exported generators.")],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Write the table as .md, or all scores as .json; may be repeated."),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(metavar="N", min=100, help="How many of each. [default: as in params.yaml]")
+    ] = None,
+) -> None:
+    """Score exported generators under the same conditions and print one table.
+
+    Data set, judge, samples and seed are those of params.yaml (run `dvc repro judge` first). Any file that
+    keeps the ONNX contract of the README will do, with labels or without, if it makes images of that size.
+    A dash stands where a figure makes no sense for a generator; "real" is what training images reach.
+
+    \b
+      python -m stages.compare exported/cdcgan.onnx ../other/exported/cdcgan.onnx
+      python -m stages.compare exported/*.onnx --samples 2000 --output table.md --output scores.json
+    """  # noqa: D301 - \b marks lines that are not to be wrapped
+    targets = output or []
+    for target in targets:
+        if target.suffix not in WRITERS:
+            raise UserError(f"--output {target}: say a name that ends in {' or '.join(WRITERS)}")
+    params = load()
+    chosen = {} if samples is None else {"samples": samples}
+    prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
+    scores = compare(files, prepared, judges, params.evaluate.model_copy(update=chosen))
+    Console().print(comparison(scores))
+    for target in targets:
+        WRITERS[target.suffix](target, scores)
+
+
+def command_line() -> None:
+    """Run the command line; a wrong option is one line, as a wrong parameter is."""
+    try:
+        sys.exit(app(prog_name="python -m stages.compare", standalone_mode=False))
+    except typer.TyperException as error:
+        raise UserError(f"{' '.join(error.format_message().split())} (see --help)") from None
+
+
+if __name__ == "__main__":
+    in_one_line(command_line)
