@@ -268,6 +268,7 @@ MIXTURES: dict[str, Callable[[], object]] = {
     "scores are another judge's": lambda: edit_json("models/judge/folder-8/judge.json", "sha256"),
     "history.csv is missing": Path("models/cgan-mnist/history.csv").unlink,
     "curves.png is missing": Path("models/cgan-mnist/curves.png").unlink,
+    "curves.png is no picture": lambda: Path("models/cgan-mnist/curves.png").write_text("none"),
     "scores.json is missing": Path("metrics/cgan-mnist/details/scores.json").unlink,
     "scores.json is no JSON": lambda: Path("metrics/cgan-mnist/details/scores.json").write_text("{"),
 }

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from pipeline.errors import UserError
+from pipeline.report.contents import REMEDY
 
 
 def page(contents: Mapping[str, Any]) -> str:
@@ -45,8 +46,8 @@ def embed(path: Path) -> Markup:
             width, height = image.size
         data = base64.b64encode(path.read_bytes()).decode()
     except FileNotFoundError:
-        raise UserError(f"{path} is missing: run `dvc repro`") from None
+        raise UserError(f"{path} is missing: {REMEDY}") from None
     except OSError:
-        raise UserError(f"{path} is no picture: run `dvc repro`") from None
+        raise UserError(f"{path} is no picture: {REMEDY}") from None
     source = f"data:image/{path.suffix[1:]};base64,{data}"
     return Markup('src="{}" width="{}" height="{}"').format(source, width, height)
