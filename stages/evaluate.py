@@ -28,15 +28,14 @@ def main(params: Params) -> None:
     evidence = gather(generator, prepared, judges, params.evaluate)
     scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | score(evidence)
     metrics = Path("metrics") / params.name
-    with atomic_path(metrics) as folder:
-        details = folder / "details"
-        details.mkdir(parents=True)
-        write_json(folder / "metrics.json", key_figures(scores))
+    with atomic_path(metrics / "details") as details:
+        details.mkdir()
         write_json(details / "scores.json", scores)
         draw(details, generator, evidence, scores, params.evaluate.seed)
         if evidence.fake.labels is not None:
             seen = confusion(evidence.fake.logits, evidence.fake.labels)
             (details / "confusion.csv").write_text(confusion_csv(evidence.classes, seen))
+    write_json(metrics / "metrics.json", key_figures(scores))
     console = Console()
     console.print(scores_table(params.name, scores))
     if evidence.inception is None:

@@ -10,7 +10,6 @@ from pipeline.files import write_json
 from pipeline.params import Params
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.representation import representation
-from pipeline.scoring.scores import rounded
 from pipeline.tracking import Tracker, last_run
 from stages.run import run
 
@@ -26,7 +25,7 @@ def main(params: Params) -> None:
     discriminator.load_state_dict(load_file(Path("models") / params.name / "discriminator.safetensors"))
     judge = Judge.load(judge_dir(params.data, params.judge))
     result = representation(discriminator.eval(), data, judge, params.evaluate.seed)
-    write_json(target, rounded(result))
+    write_json(target, result)
     accuracies = {name: value for name, value in result.items() if name != "protocol"}
     for name, accuracy in accuracies.items():
         print(f"linear SVM on {name}: {accuracy:.2%} of the test images right")

@@ -43,7 +43,7 @@ def imported(file: Path) -> set[Path]:
 
 
 def reached(stage: str) -> set[str]:
-    """All that a stage imports, directly or not, apart from what only talks."""
+    """All that a stage imports, directly or not, with the templates beside it, apart from what only talks."""
     todo, seen = [ROOT / "stages" / f"{stage}.py"], set()
     while todo:
         file = todo.pop()
@@ -52,6 +52,9 @@ def reached(stage: str) -> set[str]:
             continue
         seen.add(name)
         todo += imported(file)
+    seen |= {
+        file.relative_to(ROOT).as_posix() for name in seen for file in (ROOT / name).parent.glob("*.html")
+    }
     return {name for name in seen if (ROOT / name).read_text().strip()}
 
 

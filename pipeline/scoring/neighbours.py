@@ -23,12 +23,32 @@ def nearest(points: NDArray, queries: NDArray) -> NDArray[np.float32]:
     The points may be a memory map larger than the memory.
     """
     found = torch.full((len(queries),), torch.inf)
+    for part, _, block in _blocks(points, queries):
+        found[part] = torch.minimum(found[part], block.amin(dim=1))
+    return found.numpy()
+
+
+def nearest_rows(points: NDArray, queries: NDArray, k: int) -> NDArray[np.int64]:
+    """Which k of the points [N, ...] lie nearest to each query [Q, ...], the nearest first: int64 [Q, k].
+
+    N must be k or more; the points may be a memory map larger than the memory.
+    """
+    found = torch.full((len(queries), k), torch.inf)
+    rows = torch.zeros((len(queries), k), dtype=torch.int64)
+    for part, first, block in _blocks(points, queries):
+        near, columns = block.topk(min(k, block.shape[1]), largest=False)
+        found[part], kept = torch.cat([found[part], near], dim=1).topk(k, largest=False)
+        rows[part] = torch.cat([rows[part], columns + first], dim=1).gather(1, kept)
+    return rows.numpy()
+
+
+def _blocks(points: NDArray, queries: NDArray) -> Iterator[tuple[slice, int, Tensor]]:
+    """Yield distances as blocks [<= QUERIES, <= POINTS]: of which queries, and from which point on."""
     for first in range(0, len(points), POINTS):
         columns = _rows(points[first : first + POINTS])
         for start in range(0, len(queries), QUERIES):
             part = slice(start, start + QUERIES)
-            found[part] = torch.minimum(found[part], _between(_rows(queries[part]), columns).amin(dim=1))
-    return found.numpy()
+            yield part, first, _between(_rows(queries[part]), columns)
 
 
 def radii(points: NDArray, k: int) -> NDArray[np.float32]:

@@ -4,25 +4,29 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import figures
 from pipeline.inference import Generator
 from pipeline.scoring.candidates import sample_seeds
 from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.neighbours import nearest_rows
 from pipeline.scoring.scores import Figure
 
 ROWS = 10
 BESIDE = 64
+SEARCHED, NEIGHBOURS = 12, 4  # samples whose nearest training images are shown, and how many of them
+TILE = 64  # pixels a side, at the least, of an image there
 
 
 def draw(
     folder: Path, generator: Generator, evidence: Evidence, scores: dict[str, Figure], seed: int
 ) -> None:
-    """Write samples.png and real-beside-fake.png into `folder`, and per-class.png where there are labels."""
+    """Write the pictures into `folder`; per-class.png only where there are labels."""
     figures.save(samples_grid(generator, seed), folder / "samples.png")
     pair = figures.real_beside_fake(_spread(evidence.test.images), _spread(evidence.fake.images))
     figures.save(pair, folder / "real-beside-fake.png")
+    figures.save(neighbours(evidence), folder / "neighbours.png")
     if "label_accuracy" in scores:
         shares = {
             name: share for name, share in scores["label_accuracy"]["per_class"].items() if share is not None
@@ -34,7 +38,7 @@ def draw(
 
 def _spread(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Some images from all over the array: a folder's test images are sorted by class."""
-    return images[np.linspace(0, len(images) - 1, min(BESIDE, len(images))).astype(int)]
+    return images[_evenly(len(images), BESIDE)]
 
 
 def samples_grid(generator: Generator, seed: int) -> Image.Image:
@@ -44,3 +48,47 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
     seeds = np.repeat(sample_seeds(seed, ROWS), columns) if classes else sample_seeds(seed, ROWS * columns)
     labels = np.tile(np.arange(columns), ROWS) if classes else None
     return figures.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
+
+
+def neighbours(evidence: Evidence) -> Image.Image:
+    """A sample a row, then the training images nearest to it in the judge's features, and in pixels."""
+    shown = _of_every_class(evidence)
+    fake, training = evidence.fake, evidence.training_images
+    spaces = {
+        "nearest, to the judge": nearest_rows(evidence.training_features, fake.features[shown], NEIGHBOURS),
+        "nearest, in pixels": nearest_rows(training, fake.images[shown], NEIGHBOURS),
+    }
+    scale = -(-TILE // fake.images.shape[2])
+    panels = {"sample": figures.grid(fake.images[shown], 1, scale)}
+    for caption, rows in spaces.items():
+        panels[caption] = figures.grid(training[rows.ravel()], NEIGHBOURS, scale)
+    return _captioned(panels)
+
+
+def _of_every_class(evidence: Evidence) -> NDArray[np.int64]:
+    """The rows of some samples, spread over the classes and sorted by them."""
+    fake = evidence.fake
+    if not evidence.classes:
+        return _evenly(len(fake), SEARCHED)
+    classes = fake.logits.argmax(axis=1) if fake.labels is None else fake.labels
+    return np.argsort(classes, kind="stable")[_evenly(len(fake), SEARCHED)]
+
+
+def _evenly(length: int, count: int) -> NDArray[np.int64]:
+    """Up to `count` indices from all over an array."""
+    return np.linspace(0, length - 1, min(count, length)).astype(int)
+
+
+def _captioned(panels: dict[str, Image.Image], gap: int = 20, caption: int = 28) -> Image.Image:
+    """Panels of one height and mode side by side, each with its caption above; sizes in pixels."""
+    width = sum(panel.width + gap for panel in panels.values()) - gap
+    height, mode = next((panel.height, panel.mode) for panel in panels.values())
+    sheet = Image.new(mode, (width, caption + height), "white")
+    draw = ImageDraw.Draw(sheet)
+    left = 0
+    for title, panel in panels.items():
+        middle = (left + panel.width / 2, caption / 2)
+        draw.text(middle, title, figures.INK, ImageFont.load_default(16), anchor="mm")
+        sheet.paste(panel, (left, caption))
+        left += panel.width + gap
+    return sheet

@@ -145,5 +145,5 @@ def test_the_generators_step_does_not_move_the_discriminator(tmp_path: Any) -> N
     fake = model.sample(torch.randn(4, 100), labels)
     model.discriminator_loss(real, fake.detach(), labels).loss.backward()
     assert all(parameter.grad is None for parameter in model.generator.parameters())
-    model.generator_loss(fake, labels).loss.backward()
+    model.generator_loss(real, fake, labels).loss.backward()
     assert all(parameter.grad is not None for parameter in model.generator.parameters())

@@ -13,9 +13,9 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Generator
 from pipeline.params import Params
-from pipeline.scoring.evidence import gather
+from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.judge import Judge
-from pipeline.scoring.pictures import samples_grid
+from pipeline.scoring.pictures import neighbours, samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
 from tests.conftest import tiny
@@ -75,10 +75,33 @@ def test_writes_the_same_scores_and_pictures_every_time(
         "samples.png",
         "real-beside-fake.png",
         "per-class.png",
+        "neighbours.png",
         "confusion.csv",
     }
     stage.main(params)
     assert written() == before
+
+
+def test_leaves_what_other_stages_wrote_beside_it(
+    scores: Callable[..., dict[str, Any]], params: Params, bank: np.ndarray
+) -> None:
+    report = Path("metrics") / params.name / "report.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("a report")
+    scores(bank)
+    assert report.read_text() == "a report"
+
+
+def test_the_nearest_training_images_of_copies_are_their_originals(
+    params: Params, digits: Prepared, judges: tuple[Judge, Judge], bank: np.ndarray
+) -> None:
+    generator = open_generator(write_generator(Path("bank.onnx"), bank, DIGITS), digits)
+    sheet = np.asarray(neighbours(gather(generator, digits, judges, params.evaluate)))
+    tiles = sheet[28:, :64], sheet[28:, 84 : 84 + 64], sheet[28:, 363 : 363 + 64]
+    assert sheet.shape == (28 + 12 * 65 - 1, 64 + 2 * (20 + 4 * 65 - 1))
+    for nearest in tiles[1:]:
+        assert (nearest == tiles[0]).all()
+    assert len({tiles[0][65 * row : 65 * row + 64].tobytes() for row in range(12)}) > 6
 
 
 def test_the_key_figures_are_those_of_the_scores(

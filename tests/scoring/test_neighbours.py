@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 from pipeline.scoring import neighbours
 from pipeline.scoring.duplicates import exact_duplicates, near_duplicates
 from pipeline.scoring.memorisation import memorised
-from pipeline.scoring.neighbours import nearest, radii
+from pipeline.scoring.neighbours import nearest, nearest_rows, radii
 
 
 def normal(seed: int, *shape: int) -> np.ndarray:
@@ -19,6 +19,14 @@ def test_nearest_agrees_with_all_distances(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(neighbours, "QUERIES", 4)
     points, queries = normal(0, 30, 6), normal(1, 9, 6)
     np.testing.assert_allclose(nearest(points, queries), cdist(queries, points).min(axis=1), rtol=1e-4)
+
+
+def test_nearest_rows_are_the_first_of_all_by_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "POINTS", 7)  # the last block has fewer points than are asked for
+    monkeypatch.setattr(neighbours, "QUERIES", 4)
+    points, queries = normal(10, 30, 6), normal(11, 9, 6)
+    expected = np.argsort(cdist(queries, points), axis=1)[:, :4]
+    assert (nearest_rows(points, queries, 4) == expected).all()
 
 
 def test_nearest_of_images_is_their_distance_in_pixels() -> None:

@@ -1,0 +1,145 @@
+"""What the report says: what the other stages left of one run, read, compared and arranged."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.datasets.prepared import DESCRIPTION as DATASET
+from pipeline.datasets.prepared import prepared_dir
+from pipeline.errors import UserError
+from pipeline.files import sha256_of
+from pipeline.params import Params
+from pipeline.report.explanations import EXPLANATIONS, GOOD
+from pipeline.scoring.judge import DESCRIPTION as JUDGE
+from pipeline.scoring.judge import judge_dir
+from pipeline.scoring.table import TITLES
+
+HEADLINES = ("judge_fid", "recall", "label_accuracy", "train_on_generated")
+REMEDY = "run `dvc repro`"
+
+
+def gather(params: Params) -> dict[str, Any]:
+    """All that the template shows, by the names it has there; pictures as paths.
+
+    UserError where something is missing, or where the parts are not of one run: a report must not mix them.
+    """
+    model, metrics = Path("models") / params.name, Path("metrics") / params.name
+    details = metrics / "details"
+    generator = _read_json(Path("exported") / f"{params.name}.json")
+    scores = _read_json(details / "scores.json")
+    dataset = _read_json(prepared_dir(params.data) / DATASET)
+    judges = {
+        key: _read_json(judge_dir(params.data, section) / JUDGE)
+        for key, section in (("judge", params.judge), ("second_judge", params.second_judge))
+    }
+    _refuse_a_mixture(params, generator, scores, dataset, judges)
+    figures = dict(_figures(scores))
+    return {
+        "name": params.name,
+        "generator": generator,
+        "conditional": bool(json.loads(generator["classes"])),
+        "dataset": dataset,
+        "images_seen": _images_seen(model / "history.csv"),
+        "parameters": _parameters(params),
+        "judges": judges,
+        "protocol": scores["protocol"],
+        "figures": list(figures.values()),
+        "headlines": [figures[key] for key in HEADLINES if key in figures],
+        "per_class": _per_class(scores),
+        "confusion": _confusion(details / "confusion.csv"),
+        "representation": _read_json(metrics / "representation.json"),
+        "pictures": _pictures(model, details),
+    }
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: {REMEDY}") from None
+    except ValueError:
+        raise UserError(f"{path} is no JSON: {REMEDY}") from None
+
+
+def _refuse_a_mixture(
+    params: Params,
+    generator: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    dataset: Mapping[str, Any],
+    judges: Mapping[str, Mapping[str, Any]],
+) -> None:
+    file, protocol = Path("exported") / f"{params.name}.onnx", scores["protocol"]
+    belongs = {
+        f"{file} was trained with other parameters": generator["params_hash"] == params.fingerprint(),
+        f"{file} was trained on other data": generator["data_hash"] == dataset["digest"],
+        f"the scores are of another file than {file}": protocol["generator"]["sha256"] == sha256_of(file),
+        "the scores are another judge's": all(
+            protocol[key]["sha256"] == judge["sha256"] for key, judge in judges.items()
+        ),
+    }
+    for problem, fine in belongs.items():
+        if not fine:
+            raise UserError(f"{problem}: {REMEDY}")
+
+
+def _images_seen(history: Path) -> int:
+    """The images of the last row of a history.csv."""
+    try:
+        with history.open(newline="") as file:
+            *_, last = csv.DictReader(file)
+    except FileNotFoundError:
+        raise UserError(f"{history} is missing: {REMEDY}") from None
+    return int(last["images"])
+
+
+def _parameters(params: Params) -> dict[str, Any]:
+    """What shaped the weights. Of a folder of images only the name: the rest of its path is private."""
+    shaping = params.model_dump(mode="json", include={"seed", "data", "model", "objective", "train"})
+    if params.data.path:
+        shaping["data"]["path"] = Path(params.data.path).name
+    return shaping
+
+
+def _figures(scores: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every figure as a row of the table: those known in their order, then what else was scored."""
+    others = [key for key in scores if key not in TITLES and key != "protocol"]
+    for key in [*(key for key in TITLES if key in scores), *others]:
+        title, good = TITLES.get(key, (key.replace("_", " "), ""))
+        words = {"title": title, "good": GOOD.get(good, good), "explanation": EXPLANATIONS.get(key, "")}
+        yield key, words | scores[key]
+
+
+def _per_class(scores: Mapping[str, Any]) -> dict[str, Mapping[str, float | None]]:
+    """The figures that are known of each class, by what they are called."""
+    titles = {key: title for key, (title, _) in TITLES.items()} | {"class_imbalance": "share of the samples"}
+    return {
+        title: scores[key]["per_class"] for key, title in titles.items() if "per_class" in scores.get(key, {})
+    }
+
+
+def _confusion(path: Path) -> dict[str, Any] | None:
+    """The classes seen, and for each class asked for its counts with their shares; None without labels."""
+    if not path.exists():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        (_, *seen), *rows = csv.reader(file)
+    asked = {}
+    for name, *cells in rows:
+        counts = [int(cell) for cell in cells]
+        asked[name] = [(count, count / max(1, sum(counts))) for count in counts]
+    return {"seen": seen, "asked": asked}
+
+
+def _pictures(model: Path, details: Path) -> dict[str, Path | None]:
+    """By the names the template has for them; the bars of the classes are None where there are no labels."""
+    bars = details / "per-class.png"
+    return {
+        "samples": details / "samples.png",
+        "real_beside_fake": details / "real-beside-fake.png",
+        "per_class": bars if bars.exists() else None,
+        "neighbours": details / "neighbours.png",
+        "curves": model / "curves.png",
+        "progress": model / "progress.gif",
+    }
