@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -10,13 +11,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 
 from pipeline.errors import RunError, UserError
-from pipeline.params import Params
+from pipeline.models.base import GAN
+from pipeline.params import ObjectiveParams, Params, PenaltyParams
 from pipeline.training import run as training_run
 from pipeline.training.loop import Loop
 from stages import train as stage
@@ -67,6 +70,44 @@ def test_another_seed_gives_another_model(project: Project) -> None:
     first = hashes(Path("models/gan-mnist"))
     stage.main(project(tiny("gan-mnist") | {"seed": 1}))
     assert hashes(Path("models/gan-mnist"))["generator.safetensors"] != first["generator.safetensors"]
+
+
+GAMES = [(name, "none") for name in get_args(ObjectiveParams.model_fields["name"].annotation)]
+GAMES += [("hinge", penalty) for penalty in get_args(PenaltyParams.model_fields["name"].annotation)[1:]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["cdcgan", "cgan-mnist"])
+@pytest.mark.parametrize(("objective", "penalty"), GAMES)
+def test_every_objective_and_penalty_trains(
+    project: Project, system: str, objective: str, penalty: str
+) -> None:
+    content = tiny(system)
+    weight = {"name": penalty, "weight": 0.0 if penalty == "none" else 2.0, "every": 2}
+    content["objective"] |= {"name": objective, "label_smoothing": 0.0, "penalty": weight}
+    stage.main(project(content))
+    history = rows(Path("models") / content["name"])
+    assert all(math.isfinite(float(row[key])) for row in history for key in ("d_loss", "g_loss"))
+    assert 0 < float(history[-1]["d_fake"]) < 1
+
+
+def test_clipping_bounds_every_weight_of_the_critic(project: Project) -> None:
+    content = tiny("cgan-mnist")
+    content["objective"] |= {"name": "wasserstein", "label_smoothing": 0.0, "weight_clip": 0.01}
+    stage.main(project(content))
+    weights = load_file("models/cgan-mnist/discriminator.safetensors")
+    assert max(float(weight.abs().max()) for weight in weights.values()) == pytest.approx(0.01)
+
+
+def test_a_lazy_penalty_is_paid_at_every_nth_step(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = tiny("cgan-mnist")
+    content["objective"]["penalty"] = {"name": "r1", "weight": 1.0, "every": 3}
+    paid = []
+    penalty = GAN.penalty
+    monkeypatch.setattr(GAN, "penalty", lambda *game: paid.append(1) or penalty(*game))
+    stage.main(project(content))
+    steps = int(rows(Path("models/cgan-mnist"))[-1]["step"])
+    assert len(paid) == math.ceil(steps / 3)
 
 
 @pytest.mark.slow
