@@ -1,4 +1,4 @@
-"""The two ways a stage ends badly, each told in one line."""
+"""The ways a stage ends early, each told in one line."""
 
 
 class UserError(Exception):
@@ -7,3 +7,7 @@ class UserError(Exception):
 
 class RunError(Exception):
     """Something that should have worked did not (a full disk, a run that diverged): exit code 1."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The user or the machine asked a run to stop, and what was done is saved: exit code 130."""

@@ -5,7 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from pipeline.errors import RunError, UserError
+from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params, load
 
 
@@ -27,6 +27,8 @@ def in_one_line(work: Callable[[], None]) -> None:
         _leave(str(error), 1)
     except OSError as error:  # no permission, a folder where a file should be, ...
         _leave(f"{error.filename or 'input/output'}: {error.strerror or error}", 1)
+    except Stopped as stopped:
+        _leave(str(stopped), 130)
     except KeyboardInterrupt:
         _leave("stopped; the same command goes on from the last state saved", 130)
 

@@ -20,6 +20,7 @@ TALK = {
     "pipeline/training/guard.py",
     "pipeline/training/monitor.py",
     "pipeline/training/progress.py",
+    "pipeline/training/stopping.py",
     "stages/__init__.py",
     "stages/run.py",
 }

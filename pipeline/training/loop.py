@@ -11,9 +11,7 @@ from pipeline.params import Params, TrainParams
 from pipeline.streams import draw_latent, seed_of, stream
 from pipeline.training.batches import Batches
 from pipeline.training.device import autocast
-from pipeline.training.state import TrainingState
-
-STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+from pipeline.training.state import STATISTICS, TrainingState
 
 
 def learning_rate(start: float, step: int, steps: int, final_share: float) -> float:
@@ -33,8 +31,6 @@ class Loop:
         self.precision = precision
         self.device = batches.images.device
         self.steps = total_steps(params.train, batches.per_epoch)
-        self._totals = torch.zeros(len(STATISTICS), device=self.device)
-        self._rows_steps = 0
         state.model.train()
 
     def step(self) -> None:
@@ -63,8 +59,8 @@ class Loop:
         probabilities = [
             logits.detach().sigmoid().mean() for logits in (d.real_logits, d.fake_logits, g.fake_logits)
         ]
-        self._totals += torch.stack([d.loss.detach(), g.loss.detach(), *probabilities])
-        self._rows_steps += 1
+        state.totals += torch.stack([d.loss.detach(), g.loss.detach(), *probabilities])
+        state.totalled += 1
 
     def _penalty(self, real: Tensor, fake: Tensor, labels: Tensor, index: int) -> Tensor | float:
         """What the discriminator pays at its step `index`; lazily, as Karras et al. 2020, appendix B."""
@@ -92,10 +88,11 @@ class Loop:
 
     def row(self) -> dict[str, float]:
         """The means since the last row, as one row of history; waits for the device."""
-        means = (self._totals / self._rows_steps).tolist()
-        self._totals.zero_()
-        self._rows_steps = 0
-        step, train = self.state.step, self.params.train
+        state, train = self.state, self.params.train
+        means = (state.totals / state.totalled).tolist()
+        state.totals.zero_()
+        state.totalled = 0
+        step = state.step
         row = {
             "step": step,
             "images": step * train.d_steps * train.batch,

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from pipeline import figures, files
 from pipeline.datasets.prepared import Prepared
-from pipeline.errors import UserError
+from pipeline.errors import Stopped, UserError
 from pipeline.params import Params
 from pipeline.pixels import to_uint8
 from pipeline.provenance import code_hash
@@ -21,10 +21,11 @@ from pipeline.training.batches import Batches
 from pipeline.training.device import choose_device, choose_precision
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
-from pipeline.training.loop import STATISTICS, Loop, total_steps
+from pipeline.training.loop import Loop, total_steps
 from pipeline.training.monitor import Monitor
 from pipeline.training.progress import TrainingProgress
-from pipeline.training.state import TrainingState
+from pipeline.training.state import STATISTICS, TrainingState
+from pipeline.training.stopping import Stopping
 
 RESUME = Path(".resume")
 COLUMNS = ["step", "images", "epoch", *STATISTICS, "lr_generator", "lr_discriminator", "diversity"]
@@ -58,8 +59,7 @@ class Run:
         batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
         self.steps = total_steps(train, batches.per_epoch)
         self.state = TrainingState.fresh(params, data.channels, data.label_count, self.steps, device)
-        if self._saved.exists():
-            self.state.load(self._saved)
+        self.damaged = self.state.load(self._saved)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device))
         self.noise = FixedNoise(params, data.label_count, device)
         some = slice(0, 2000)
@@ -71,20 +71,23 @@ class Run:
         return self.folder / "state.pt"
 
     def go(self, tracker: Tracker) -> None:
-        """Train to the last step, recording on the way."""
+        """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
         state, train = self.state, self.params.train
         state.tracking_run = tracker.run_id
         monitor = Monitor(state.history)
         pictures, checkpoints = _moments(self.steps, train.pictures), _moments(self.steps, train.checkpoints)
-        with TrainingProgress(self.steps, state.step) as bar:
+        with TrainingProgress(self.steps, state.step) as bar, Stopping() as stopping:
             self._say_start(bar)
             if state.step == 0:
                 self._picture()
             while state.step < self.steps:
+                if stopping.asked:
+                    state.save(self._saved)
+                    where = f"step {state.step} of {self.steps}"
+                    raise Stopped(f"stopped at {where} and saved; the same command goes on there")
                 self.loop.step()
                 bar.step(state.step)
-                # a checkpoint ends a row, so that a resumed run has the same rows
-                if state.step % train.log_every == 0 or state.step in pictures | checkpoints:
+                if state.step % train.log_every == 0 or state.step in pictures:
                     row = self.loop.row()
                     if state.step in pictures:
                         row["diversity"] = round(self._picture() / self.real_spread, 4)
@@ -102,6 +105,8 @@ class Run:
         precision = str(self.loop.precision).removeprefix("torch.")
         where = f"{self.loop.device.type} in {precision}"
         begun = f", going on from step {self.state.step}" if self.state.step else ""
+        for path in self.damaged:
+            bar.say(f"warning: {path} is damaged; the state before it is used")
         bar.say(
             f"training {self.params.name} for {self.steps} steps on {where}{begun}; pictures in {self.folder}"
         )

@@ -1,11 +1,14 @@
 """All that a run is at one step, as one object that is saved, loaded and resumed."""
 
-import pickle
+import hashlib
+import io
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -16,6 +19,9 @@ from pipeline.models.base import GAN
 from pipeline.params import OptimiserParams, Params
 from pipeline.streams import seed_of
 
+STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")  # of every step
+_VALUES = ("totals", "totalled", "step", "history", "tracking_run")  # saved as they are
+
 
 @dataclass
 class TrainingState:
@@ -25,6 +31,8 @@ class TrainingState:
     averaged: AveragedModel | None
     generator_optimiser: Optimizer
     discriminator_optimiser: Optimizer
+    totals: Tensor  # the sum of each statistic over the steps since the last row of history
+    totalled: int = 0  # how many steps those are
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     tracking_run: str | None = None
@@ -49,6 +57,7 @@ class TrainingState:
             averaged,
             _adam(model.generator, params.train.generator),
             _adam(model.discriminator, params.train.discriminator),
+            torch.zeros(len(STATISTICS), device=device),
         )
 
     @property
@@ -65,22 +74,45 @@ class TrainingState:
         return parts | ({"averaged": self.averaged} if self.averaged is not None else {})
 
     def save(self, path: Path) -> None:
-        """Write everything to one file, whole or not at all."""
+        """Write everything to one file, whole or not at all; what was there stays as `previous`."""
         content = {name: part.state_dict() for name, part in self._parts().items()}
-        content |= {"step": self.step, "history": self.history, "tracking_run": self.tracking_run}
+        content |= {name: getattr(self, name) for name in _VALUES}
+        data = io.BytesIO()
+        torch.save(content, data)
         with atomic_path(path) as part:
-            torch.save(content, part)
+            part.write_bytes(hashlib.sha256(data.getbuffer()).digest() + data.getbuffer())
+            if path.exists():
+                os.replace(path, previous(path))
 
-    def load(self, path: Path) -> None:
-        """Take over what `save` wrote."""
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise RunError(f"{path}: this saved state is damaged; delete it to start afresh") from error
+    def load(self, path: Path) -> list[Path]:
+        """Take over the newest intact state that `save` wrote; return the damaged ones that it passed over.
+
+        RunError if all are damaged. Without any the state stays as it is.
+        """
+        damaged = []
+        for candidate in (path, previous(path)):
+            if candidate.exists():
+                data = candidate.read_bytes()
+                if hashlib.sha256(data[32:]).digest() == data[:32]:
+                    self._take(torch.load(io.BytesIO(data[32:]), map_location="cpu", weights_only=True))
+                    return damaged
+                damaged.append(candidate)
+        if damaged:
+            names = " and ".join(map(str, damaged))
+            raise RunError(f"{names}: damaged, and there is no other saved state; delete to start afresh")
+        return []
+
+    def _take(self, content: dict[str, Any]) -> None:
         for name, part in self._parts().items():
             part.load_state_dict(content[name])
-        self.step, self.history = content["step"], content["history"]
-        self.tracking_run = content["tracking_run"]
+        for name in _VALUES:
+            setattr(self, name, content[name])
+        self.totals = self.totals.to(next(self.model.parameters()).device)
+
+
+def previous(path: Path) -> Path:
+    """Where the state before the one at `path` is."""
+    return path.with_stem(f"{path.stem}-previous")
 
 
 def _adam(network: torch.nn.Module, params: OptimiserParams) -> Adam:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pipeline.models.base import GAN
 from pipeline.params import ObjectiveParams, Params, PenaltyParams
 from pipeline.training import run as training_run
 from pipeline.training.loop import Loop
+from pipeline.training.state import previous
 from stages import train as stage
 from tests.conftest import ROOT, tiny
 
@@ -157,14 +159,66 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
     assert hashes(Path("models/cdcgan")) == undisturbed
 
 
-def test_a_damaged_state_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: Project, number: int) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"epochs": 40, "checkpoints": 1, "pictures": 1, "log_every": 50}
+    params = project(content)
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    command, environment = [sys.executable, "-m", "stages.train"], os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert "training cdcgan" in process.stderr.readline()
+    time.sleep(0.5)
+    began = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert time.monotonic() - began < 10
+    assert process.returncode == 130
+    assert re.search(r"stopped at step \d+ of 200 and saved; the same command goes on there", said)
+    going_on = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "going on from step" in going_on.stderr
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+def stopped_before_the_end(params: Params, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Train to the last checkpoint, and leave the saved state."""
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run.Run, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            stage.main(params)
+    return next(Path(".resume").glob("cdcgan-*/state.pt"))
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:1000], lambda data: data[:-500] + bytes(500), lambda data: b""]
+)
+def test_a_damaged_state_is_named_and_the_one_before_it_used(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[bytes], bytes],
+) -> None:
     params = project(tiny("cdcgan"))
-    monkeypatch.setattr(training_run.Run, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        stage.main(params)
-    saved = next(Path(".resume").glob("cdcgan-*/state.pt"))
-    saved.write_bytes(saved.read_bytes()[:1000])
-    with pytest.raises(RunError, match=r"state\.pt: this saved state is damaged"):
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    saved = stopped_before_the_end(params, monkeypatch)
+    saved.write_bytes(damage(saved.read_bytes()))
+    capsys.readouterr()
+    stage.main(params)
+    said = capsys.readouterr().err
+    assert f"warning: {saved} is damaged; the state before it is used" in said
+    assert "going on from step" in said
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+def test_two_damaged_states_are_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = project(tiny("cdcgan"))
+    saved = stopped_before_the_end(params, monkeypatch)
+    for path in (saved, previous(saved)):
+        path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(RunError, match=r"state\.pt and .*state-previous\.pt: damaged"):
         stage.main(params)
 
 
