@@ -94,7 +94,7 @@ class Discriminator(nn.Module):
     def _initialise(self) -> None:
         """He et al. 2015, eq. (14), and logits of about their features' variance.
 
-        As torch starts them, on MNIST the features have a mean square of 0.003 and the logits a variance of 13.
+        As torch starts them, the features of MNIST have a mean square of 0.003, the logits a variance of 13.
         """
         for layer in self.features:
             if isinstance(layer, nn.Conv2d):
