@@ -170,7 +170,7 @@ def show(outcomes: list[Outcome], title: str, markdown: bool) -> None:
         print("\n".join(f"| {' | '.join(line)} |" for line in lines))
         print(f"\n{title}")
         return
-    table = Table(caption=title, box=box.SIMPLE, show_edge=False, pad_edge=False)
+    table = Table(caption=title, box=box.SIMPLE, show_edge=False, padding=(0, 1, 0, 0))
     for i, heading in enumerate(HEADINGS):
         table.add_column(heading, justify="left" if i < 2 else "right", no_wrap=i == 0)
     for row in rows:
