@@ -46,9 +46,9 @@ def interpolate(
     if labels[0] == labels[1]:
         return _pictures(generator, _path(generator, first, last, steps), labels[0])
     alike = _where_alike(generator, *labels)
-    before = _pictures(generator, _path(generator, first, alike, steps - steps // 2), labels[0])
-    after = _pictures(generator, _path(generator, alike, last, steps // 2), labels[1])
-    return np.concatenate([before, after])
+    there = _pictures(generator, _path(generator, first, alike, steps - steps // 2), labels[0])
+    back = _pictures(generator, _path(generator, last, alike, steps // 2), labels[1])
+    return np.concatenate([there, back[::-1]])
 
 
 def sweep(generator: Generator, seed: int, dimension: int, label: int | None, steps: int) -> np.ndarray:
