@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.inference.description import read_description
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.latent import latent
+from pipeline.inference.latent import checked_seeds, latent
 from pipeline.inference.session import open_session
 
 BATCH = 64
@@ -56,6 +56,7 @@ class Generator:
         A seed and its label give the same bytes whatever is asked for beside them.
         """
         checked = self._check_labels(labels, len(seeds))
+        seeds = checked_seeds(seeds)  # all of them before the first picture
         for start in range(0, len(seeds), batch):
             part = slice(start, start + batch)
             z = latent(seeds[part], self.description.z_dim, self.description.latent)

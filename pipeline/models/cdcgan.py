@@ -6,14 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN
+from pipeline.models.base import GAN, Losses
 
 
 class Params(p.ModelParams):
-    """`generator_width`, `discriminator_width`: maps at half the image's size; doubled with each halving."""
+    """`generator_width`, `discriminator_width`: maps at half the image's size; doubled with each halving.
+
+    `mismatched` is the share of the discriminator's fakes that are real images under a wrong label.
+    """
 
     generator_width: p.Count
     discriminator_width: p.Count
+    mismatched: p.Share
 
     sizes: ClassVar = (16, 32, 64)
     conditional: ClassVar = True
@@ -88,9 +92,27 @@ class Discriminator(nn.Module):
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.linear = nn.Linear(widths[-1] * 16, 1)
         self.embedding = nn.Embedding(classes, widths[-1] * 16)
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        """He et al. 2015, eq. (14), for the features, and logits in which the label counts most.
+
+        As torch starts them, the features of MNIST have a mean square of 0.003, not of 0.4 as here.
+        """
+        for layer in self.features:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, 0.2)
+                layer.bias.zero_()
+        scale = self.linear.in_features**-0.5
+        self.linear.weight.normal_(0, scale)
+        self.embedding.weight.normal_(0, 5 * scale)  # measured: nearer to the real digits than 1
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        features = self.features(x)
+        return self.logits(self.features(x), labels)
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Logits [N] of what `features` gave, under labels [N]."""
         return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
 
 
@@ -104,3 +126,22 @@ class Model(GAN):
             Generator(model.z_dim, classes, model.generator_width, channels, size),
             Discriminator(classes, model.discriminator_width, channels, size),
         )
+        self.mismatched = model.mismatched
+        self.classes = classes
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
+        """As `GAN`, with some fakes replaced by real images under a wrong label (Reed et al. 2016, alg. 1).
+
+        Without them the discriminator says how real an image is, and only by the way whether the label fits.
+        """
+        features = self.discriminator.features(real)
+        real_logits = self.discriminator.logits(features, labels).float()
+        fake_logits = self.discriminator(fake, labels).float()
+        # the loop seeds torch's own generator at every step, as for dropout
+        others = (labels + torch.randint_like(labels, 1, self.classes)) % self.classes
+        wrong_logits = self.discriminator.logits(features, others).float()
+        as_fake, as_wrong = (
+            self.objective.discriminator(real_logits, logits).mean() for logits in (fake_logits, wrong_logits)
+        )
+        loss = (1 - self.mismatched) * as_fake + self.mismatched * as_wrong
+        return Losses(loss, real_logits, fake_logits)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.datasets.prepared import Prepared
 from pipeline.inference import Generator
+from pipeline.inference.latent import MAX_SEED
 from pipeline.scoring.judge import Judge
 from pipeline.streams import seed_of, stream
 
@@ -40,8 +41,8 @@ def generated(generator: Generator, judge: Judge, count: int, seed: int) -> Cand
 
 
 def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:
-    """One seed a sample, int64 [count]: neighbours, since each keys noise of its own."""
-    return np.arange(count) + seed_of(seed, "evaluate samples") // 2  # halved: the sum can't overflow
+    """One seed a sample, int64 [count]: neighbours, since their noise is unrelated."""
+    return np.arange(count) + seed_of(seed, "evaluate samples") % (MAX_SEED + 2 - count)
 
 
 def real(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import softplus
 
 from pipeline import models
 from pipeline.params import Params
@@ -95,7 +96,8 @@ def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: A
     norm = models.build(params_of("cdcgan", tmp_path), 1, 10).generator.norms[0]
     nn.init.normal_(norm.class_gain.weight)
     nn.init.normal_(norm.class_bias.weight)
-    x, z, labels = torch.randn(64, 128, 4, 4) * 3 + 1, torch.randn(64, 100), torch.arange(64) % 10
+    x = torch.randn(64, norm.norm.num_features, 4, 4) * 3 + 1
+    z, labels = torch.randn(64, 100), torch.arange(64) % 10
     trained = norm.train()(x, z, labels)
     norm.norm.running_mean = x.mean((0, 2, 3))
     norm.norm.running_var = x.var((0, 2, 3), unbiased=False)
@@ -103,7 +105,9 @@ def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: A
 
 
 def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path: Any) -> None:
-    model = models.build(params_of("cdcgan", tmp_path), 1, 10)
+    content = preset("cdcgan")
+    content["model"]["spectral_norm"] = True
+    model = models.build(write_params(content, tmp_path), 1, 10)
     x, labels = torch.randn(8, 1, 32, 32), torch.arange(8)
     for _ in range(100):  # each pass is one power iteration
         model.discriminator(x, labels)
@@ -116,10 +120,21 @@ def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path:
     assert all(norm == pytest.approx(1, abs=0.02) for norm in norms.values()), norms
 
 
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_real_images_under_a_wrong_label_are_fakes_too(tmp_path: Any, share: float) -> None:
+    content = tiny("cdcgan")
+    content["model"]["mismatched"] = share
+    model = models.build(write_params(content, tmp_path), 1, 2)  # of two classes one is wrong
+    labels = torch.tensor([0, 1, 1, 0])
+    real, fake = torch.randn(2, 4, 1, 32, 32)
+    found = model.discriminator_loss(real, fake, labels).loss
+    parts = [softplus(model.discriminator(x, y)).mean() for x, y in ((fake, labels), (real, 1 - labels))]
+    expected = softplus(-model.discriminator(real, labels)).mean() + (1 - share) * parts[0] + share * parts[1]
+    torch.testing.assert_close(found, expected)
+
+
 def test_without_spectral_norm_weights_are_free(tmp_path: Any) -> None:
-    content = preset("cdcgan")
-    content["model"]["spectral_norm"] = False
-    model = models.build(write_params(content, tmp_path), 1, 10)
+    model = models.build(params_of("cdcgan", tmp_path), 1, 10)
     assert not any(hasattr(layer, "parametrizations") for layer in model.modules())
 
 
