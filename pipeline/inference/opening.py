@@ -19,6 +19,7 @@ except ImportError:  # Windows has no such limits
 
 MEMORY = 4 * 2**30  # bytes, beside MEMORY_A_FILE for each byte of the file: it is held, parsed and packed
 MEMORY_A_FILE = 4
+MAX_Z_DIM = 2**16  # a generator has a few hundred; the noise takes a while for a billion
 
 # A node's operator is field 4 of NodeProto (onnx.proto): the tag, the length 4, the word; both may be padded.
 LOOP = re.compile(rb"(?:\x22|\xa2\x80*\x00)(?:\x04|\x84\x80*\x00)(?:Loop|Scan)")
@@ -37,7 +38,10 @@ def opened(path: Path, device: str = "auto", threads: int | None = None) -> Iter
     if (b"Loop" in model or b"Scan" in model) and LOOP.search(model):
         raise InferenceError(f"{path}: holds a loop, which no generator of this pipeline does")
     with _bounded_memory(len(model), device):
-        yield Generator(path, device, threads)
+        generator = Generator(path, device, threads)
+        if generator.description.z_dim > MAX_Z_DIM:
+            raise InferenceError(f"{path}: its z_dim is {generator.description.z_dim}, more than {MAX_Z_DIM}")
+        yield generator
 
 
 def _content(path: Path) -> bytes:

@@ -1,7 +1,7 @@
 """Files and arguments made to break `gan-infer`: it ends in one line, reads no other file, and stays small.
 
-Tried each time: 400 damaged files, 12 that are built to harm, 120 command lines, 120 sets of things beside
-the file. With -m slow: 20,000 damaged files, and 600 of the generator that ships.
+Tried each time: 400 damaged files, 12 built to harm, 120 sets of metadata, 120 sets of things beside a file,
+240 command lines. With -m slow: 20,000 damaged files, and 600 of the generator that ships.
 """
 
 import json
@@ -105,16 +105,29 @@ def test_the_shipped_generator_damaged(tmp_path):
 # Built to harm: a change of the model, and what the refusal says
 
 
-def change_z_dim(model):
+def long_z(model):
+    """A z of a billion numbers, of which the graph uses the largest."""
     model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 999_999_999
-    next(item for item in model.metadata_props if item.key == "z_dim").value = "999999999"
+    set_metadata(model, "z_dim", "999999999")
+    nodes = [
+        helper.make_node("ReduceMax", ["z"], ["top"], axes=[1], keepdims=1),
+        helper.make_node("Concat", ["top"] * 6, ["six"], axis=1),
+    ]
+    for position, node in enumerate(nodes):
+        model.graph.node.insert(position, node)
+    model.graph.node[2].input[0] = "six"
 
 
-def change_image_shape(model):
+def other_image_shape(model):
+    """An image larger than what the graph makes."""
     dims = model.graph.output[0].type.tensor_type.shape.dim
     for dim, size in zip(dims[1:], (3, 60_000, 60_000), strict=True):
         dim.dim_value = size
-    next(item for item in model.metadata_props if item.key == "image_shape").value = "[3, 60000, 60000]"
+    set_metadata(model, "image_shape", "[3, 60000, 60000]")
+
+
+def set_metadata(model, key, value):
+    next(item for item in model.metadata_props if item.key == key).value = value
 
 
 def huge_dims(model):
@@ -125,18 +138,18 @@ def negative_dims(model):
     model.graph.initializer[0].dims[:] = [-6, -20]
 
 
-def fold_to_48_gigabytes(model):
-    """A constant that the runtime computes while it loads."""
-    shape = helper.make_tensor("bomb_shape", TensorProto.INT64, [2], [6, 2 * 10**9])
+def fill_12_gigabytes(model):
+    """A constant of 12 GB, in a few bytes of the file."""
+    shape = helper.make_tensor("bomb_shape", TensorProto.INT64, [2], [3, 10**9])
     model.graph.initializer.append(shape)
     model.graph.node.insert(0, helper.make_node("ConstantOfShape", ["bomb_shape"], ["bomb"]))
     model.graph.node.insert(1, helper.make_node("ReduceMax", ["bomb"], ["top"], keepdims=0))
     add_to_image(model, "top")
 
 
-def expand_to_48_gigabytes(model):
-    """As large, and only there when it runs."""
-    shape = helper.make_tensor("bomb_shape", TensorProto.INT64, [3], [2 * 10**9, 1, 1])
+def expand_to_12_gigabytes(model):
+    """The noise, made as large."""
+    shape = helper.make_tensor("bomb_shape", TensorProto.INT64, [3], [5 * 10**8, 1, 1])
     model.graph.initializer.append(shape)
     model.graph.node.insert(0, helper.make_node("Expand", ["z", "bomb_shape"], ["bomb"]))
     model.graph.node.insert(1, helper.make_node("ReduceMax", ["bomb"], ["top"], keepdims=0))
@@ -193,12 +206,12 @@ def unknown_operator(model):
 
 
 HARMFUL = [
-    change_z_dim,
-    change_image_shape,
+    long_z,
+    other_image_shape,
     huge_dims,
     negative_dims,
-    fold_to_48_gigabytes,
-    expand_to_48_gigabytes,
+    fill_12_gigabytes,
+    expand_to_12_gigabytes,
     endless_loop,
     circle,
     function_that_calls_itself,
