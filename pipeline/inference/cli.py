@@ -3,22 +3,40 @@
 Whatever is slow to import is imported inside the functions: `--help` then takes no longer than Typer itself.
 """
 
+import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from pipeline.inference import options
+from pipeline.inference.console import say
 from pipeline.inference.errors import InferenceError
-
-if TYPE_CHECKING:
-    from pipeline.inference.description import Description
-    from pipeline.inference.generator import Generator
 
 MAX_COUNT = 100_000
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+class Commands(TyperGroup):
+    """The subcommands, imported where one is named or all are listed: a picture does without."""
+
+    def _load(self) -> dict[str, Any]:
+        from pipeline.inference.commands import commands
+
+        return typer.main.get_group(commands).commands
+
+    def list_commands(self, context: typer.Context) -> list[str]:
+        """Return the names in the order of their definition."""
+        return list(self._load())
+
+    def get_command(self, context: typer.Context, name: str) -> Any:
+        """Return the command, None for a name that is none."""
+        return self._load().get(name)
+
+
+app = typer.Typer(cls=Commands, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 def print_version(asked: bool) -> None:
@@ -33,12 +51,13 @@ def print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def infer(
-    onnx: Annotated[Path, typer.Option(metavar="FILE", help="The exported generator.")],
-    digit: Annotated[
-        str | None,
-        typer.Option("--digit", "--label", metavar="CLASS", help="The class to draw: its number or name."),
+    context: typer.Context,
+    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="The exported generator.")] = None,
+    digit: options.Digit = None,
+    digits: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="A whole number, drawn side by side.")
     ] = None,
     count: Annotated[
         int | None,
@@ -53,12 +72,20 @@ def infer(
         typer.Option(
             metavar="PATH",
             help="A .png file (several pictures become one sheet); a folder, or a pattern with {index}, "
-            "{seed} or {label}, for one file each; - for stdout. [default: named after the class]",
+            "{seed} or {label}, for one file each; .npy or .npz for an array; - for stdout. "
+            "[default: named after the class]",
         ),
     ] = None,
-    columns: Annotated[int, typer.Option(metavar="N", help="Pictures a row on a sheet.")] = 10,
-    scale: Annotated[int, typer.Option(metavar="N", help="How many times as large.")] = 1,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")] = "auto",
+    labels: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A .csv file: the seed and class of each picture.")
+    ] = None,
+    columns: Annotated[
+        int | None, typer.Option(metavar="N", help="Pictures a row on a sheet. [default: 10; all --digits]")
+    ] = None,
+    scale: options.Scale = 1,
+    show: options.Show = False,
+    as_json: options.Json = False,
+    device: options.Device = "auto",
     version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -68,81 +95,58 @@ def infer(
     \b
     One digit, in digit-5.png:
       gan-infer --onnx exported/cdcgan.onnx --digit 5
+    A year, in the terminal:
+      gan-infer --onnx exported/cdcgan.onnx --digits 2026 --show
     A sheet of a hundred, ten of each class, four times as large:
       gan-infer --onnx exported/cdcgan.onnx --count 100 --scale 4 --out all.png
     A file each, in folders named after the classes:
       gan-infer --onnx exported/cdcgan.onnx --count 500 --out "all/{label}/{seed}.png"
+    As many as MNIST has, images and labels, for NumPy:
+      gan-infer --onnx exported/cdcgan.onnx --count 60000 --out digits.npz
+    A 3 that becomes an 8:
+      gan-infer interpolate exported/cdcgan.onnx --digit 3 --to-digit 8 --out morph.gif
     """  # noqa: D301 - \b marks lines that are not to be wrapped
-    from pipeline.inference import session, targets
-    from pipeline.inference.generator import Generator
-
-    if session.both_runtimes_installed():
-        say("gan-infer: warning: onnxruntime and onnxruntime-gpu overwrite each other; uninstall one")
+    if context.invoked_subcommand is not None:
+        refuse_options(context)
+        return
+    if onnx is None:
+        raise InferenceError("Missing option '--onnx'. (see gan-infer --help)")
     if count is not None and not 1 <= count <= MAX_COUNT:
         raise InferenceError(f"--count {count}: say 1 to {MAX_COUNT}")
+    from pipeline.inference import choices, drawing
+    from pipeline.inference.opening import opened
+
+    if columns is None:
+        columns = len(digits) if digits else 10
+    output = drawing.Output(out, scale, columns, show, labels, as_json)
     # One thread is the fastest for a few pictures; the bytes are the same with any number.
-    generator = Generator(onnx, device, threads=1 if count in (None, 1) else None)
-    label = choose_label(generator.description, digit)
-    classes = len(generator.description.classes)
-    if count is None:
-        count = classes if classes and label is None else 1
-    labels = [index % classes if label is None else label for index in range(count)] if classes else None
-    out = out or f"{targets.stem(generator.description, label)}.png"
-    draw(generator, labels, range(seed, seed + count), out, columns, scale)
+    with opened(onnx, device, threads=1 if count in (None, 1) else None) as generator:
+        name, classes, count = choices.choose_labels(generator.description, digit, digits, count)
+        drawing.draw(generator, classes, range(seed, seed + count), name, output)
 
 
-def choose_label(description: "Description", digit: str | None) -> int | None:
-    """Return the class index that `--digit` means; None where it was not given."""
-    if digit is None:
-        return None
-    if not description.conditional:
-        raise InferenceError(
-            f"--digit {digit}: {description.name} ({description.kind}) was trained without labels, "
-            "so it can't be asked for one; leave --digit out"
-        )
-    return description.label(digit)
-
-
-def draw(
-    generator: "Generator", labels: list[int] | None, seeds: range, out: str, columns: int, scale: int
-) -> None:
-    """Make the pictures and write them to `out`: files, a sheet in one file, or "-", the standard output."""
-    from pipeline.inference import pictures, targets
-
-    _, height, width = generator.description.image_shape
-    each = targets.one_file_each(out)
-    # Too large a picture and a bad name are told before the work, not after.
-    pictures.sheet_size(1 if each else len(seeds), columns, scale, height, width)
-    if each:
-        files = targets.files(out, generator.description, labels, seeds)
-        images = (image for batch in generator.batches(labels, seeds) for image in batch)
-        for file, image in zip(files, images, strict=True):
-            pictures.save(pictures.sheet(image[None], columns, scale), file)
-        say(f"wrote {files[0]}" + (f" to {files[-1]}, {len(files)} pictures" if len(files) > 1 else ""))
-        return
-    target = None if out == "-" else targets.png(out)
-    picture = pictures.sheet(generator.sample(labels, seeds), columns, scale)
-    if target is None:
-        pictures.write_to_stdout(picture)
-    else:
-        pictures.save(picture, target)
-        say(f"wrote {target}")
-
-
-def say(message: str) -> None:
-    """Print a line for people on stderr; stdout is for a picture."""
-    print(message, file=sys.stderr)
+def refuse_options(context: typer.Context) -> None:
+    """InferenceError for options before a command: they would be ignored."""
+    given = [name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"]
+    if given:
+        command = context.invoked_subcommand
+        raise InferenceError(f"options of {command} go after it: gan-infer {command} FILE ...")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0, or 2 with one line on stderr."""
+    """Run the command line and exit: 0, 1 where `verify` failed, or 2 with one line on stderr."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy then starts in 80 ms, not 130
+    gc.set_threshold(100_000)  # modules are no garbage: looking for some while they load takes 8 ms
     try:
         sys.exit(app(arguments, prog_name="gan-infer", standalone_mode=False))
     except InferenceError as error:
         say(f"gan-infer: {error}")
     except typer.TyperException as error:
         say(f"gan-infer: {InferenceError(error.format_message())} (see gan-infer --help)")
+    except OSError as error:
+        say(f"gan-infer: {InferenceError(str(error))}")
+    except MemoryError:
+        say("gan-infer: there is not enough memory for that")
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(2)

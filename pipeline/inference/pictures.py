@@ -1,15 +1,16 @@
-"""Arrays to PNG: a sheet of pictures, saved whole or not at all."""
+"""Arrays to pictures: a sheet or an animation, saved whole or not at all."""
 
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from pipeline.inference import files
 from pipeline.inference.errors import InferenceError
 
 MAX_PIXELS = 100_000_000
+FRAME = 80  # milliseconds a picture of an animation
 
 
 def sheet_size(count: int, columns: int, scale: int, height: int, width: int) -> tuple[int, int]:
@@ -42,25 +43,27 @@ def sheet(images: np.ndarray, columns: int, scale: int) -> Image.Image:
 
 def save(picture: Image.Image, target: Path) -> None:
     """Write a PNG beside `target` and move it into place; missing folders are made."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        if not target.parent.exists():
-            target.parent.mkdir(parents=True)
-        try:
-            picture.save(part, format="PNG")
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise InferenceError(f"{target}: can't be written: {error.strerror or error}") from error
+    with files.appearing(target) as part:
+        picture.save(part)  # by its ending: naming the format would import five of them
 
 
-def write_to_stdout(picture: Image.Image) -> None:
-    """Write a PNG to file descriptor 1, past the text layer."""
+def save_frames(frames: list[Image.Image], target: Path) -> None:
+    """Write an animation, .gif or (lossless) .webp, that goes through `frames` and back, for ever."""
+    frames = frames + frames[-2:0:-1]
+    options = {"lossless": True} if target.suffix.lower() == ".webp" else {}
+    with files.appearing(target) as part:
+        frames[0].save(
+            part,
+            save_all=True,
+            append_images=frames[1:],
+            duration=FRAME,
+            loop=0,
+            **options,
+        )
+
+
+def png_bytes(picture: Image.Image) -> bytes:
+    """Return `picture` as a PNG."""
     data = io.BytesIO()
     picture.save(data, format="PNG")
-    try:
-        with open(1, "wb", closefd=False) as stdout:
-            stdout.write(data.getvalue())
-    except OSError as error:
-        raise InferenceError(f"stdout: can't be written: {error.strerror}") from error
+    return data.getvalue()

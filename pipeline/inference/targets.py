@@ -9,6 +9,8 @@ from pipeline.inference.description import Description
 from pipeline.inference.errors import InferenceError
 
 DIGITS = ("mnist", "digits")
+ARRAYS = (".npy", ".npz")
+STRIPS = (".png", ".gif", ".webp")
 PLACEHOLDER = re.compile(r"\{(index|seed|label)\}")
 
 
@@ -28,6 +30,11 @@ def file_safe(name: str) -> str:
 def one_file_each(out: str) -> bool:
     """Whether `out` asks for one file a picture: a folder, or a pattern with {index}, {seed} or {label}."""
     return _is_folder(out) or PLACEHOLDER.search(out) is not None
+
+
+def is_array(out: str) -> bool:
+    """Whether `out` asks for all pictures as one array: NumPy's .npy or .npz."""
+    return Path(out).suffix.lower() in ARRAYS
 
 
 def files(
@@ -52,7 +59,16 @@ def files(
 def png(out: str) -> Path:
     """Return the path of a PNG file, or say that its name promises something else."""
     if Path(out).suffix.lower() != ".png":
-        raise InferenceError(f"--out {out}: end it in .png, or in / for a folder")
+        raise InferenceError(
+            f"--out {out}: end it in .png, or in / for a folder, or .npy or .npz for an array"
+        )
+    return Path(out)
+
+
+def strip(out: str) -> Path:
+    """Return the path of a strip or an animation, or say that its name promises something else."""
+    if Path(out).suffix.lower() not in STRIPS:
+        raise InferenceError(f"--out {out}: end it in .png for a strip, in .gif or .webp for an animation")
     return Path(out)
 
 

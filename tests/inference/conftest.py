@@ -10,6 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from pipeline.inference import cli
+
 Z_DIM = 6
 DIGITS = [str(digit) for digit in range(10)]
 
@@ -96,3 +98,20 @@ def unconditional(make_model: Callable[..., Path]) -> Path:
     return make_model(
         "plain.onnx", classes=[], shape=(3, 3, 2), metadata={"name": "plain", "latent": "uniform"}
     )
+
+
+@pytest.fixture
+def gan_infer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., tuple[int, bytes, list[str]]]:
+    """Return a function that runs the command in an empty folder: (exit code, stdout bytes, stderr lines)."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+    def run(*arguments: object) -> tuple[int, bytes, list[str]]:
+        with pytest.raises(SystemExit) as caught:
+            cli.main([str(argument) for argument in arguments])
+        out, err = capfdbinary.readouterr()
+        return caught.value.code or 0, out, err.decode().splitlines()
+
+    return run

@@ -16,21 +16,6 @@ ROOT = Path(__file__).parents[2]
 FASHION = ["T-shirt/top", "Trouser", "Pullover"]
 
 
-@pytest.fixture
-def gan_infer(tmp_path, monkeypatch, capfdbinary):
-    """Return a function that runs the command in an empty folder: (exit code, stdout bytes, stderr lines)."""
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-
-    def run(*arguments):
-        with pytest.raises(SystemExit) as caught:
-            cli.main([str(argument) for argument in arguments])
-        out, err = capfdbinary.readouterr()
-        return caught.value.code or 0, out, err.decode().splitlines()
-
-    return run
-
-
 def python(*arguments, **options):
     """Run Python in a fresh process, with the source tree importable."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -1,0 +1,70 @@
+"""How fast a generator runs here: batch sizes, threads and devices, side by side."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from pipeline.inference import console
+from pipeline.inference.errors import InferenceError
+from pipeline.inference.generator import Generator
+from pipeline.inference.latent import latent
+from pipeline.inference.opening import opened
+
+BATCHES = (1, 64, 256)
+
+
+def bench(path: Path, device: str, seconds: float, as_json: bool) -> None:
+    """Print a row for each device, number of threads and batch size, each measured for `seconds`."""
+    if not 0 < seconds <= 600:
+        raise InferenceError(f"--seconds {seconds}: say more than 0, at most 600")
+    rows = []
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for where, threads in _places(path, device, cores):
+        start = time.perf_counter()
+        with opened(path, where, threads) as generator:
+            load = time.perf_counter() - start
+            for batch in BATCHES:
+                rate = images_a_second(generator, batch, seconds)
+                rows.append(_row(where, threads, batch, rate, load))
+    if as_json:
+        runtime = f"onnxruntime {onnxruntime.__version__}"
+        console.write_json({"file": str(path), "runtime": runtime, "cores": cores, "rows": rows})
+    else:
+        console.write_table(rows)
+
+
+def images_a_second(generator: Generator, batch: int, seconds: float) -> float:
+    """Return the rate of float images from noise that is ready, over at least `seconds`, after a warm-up."""
+    description = generator.description
+    z = latent(range(batch), description.z_dim, description.latent)
+    labels = np.arange(batch) % len(description.classes) if description.conditional else None
+    generator.run(z, labels)
+    runs, start = 0, time.perf_counter()
+    while (passed := time.perf_counter() - start) < seconds:
+        generator.run(z, labels)
+        runs += 1
+    return runs * batch / passed
+
+
+def _places(path: Path, device: str, cores: int) -> list[tuple[str, int]]:
+    """Return the (device, threads) to measure: with "auto" the CPU, and CUDA where it can be had."""
+    on_cpu = [("cpu", threads) for threads in sorted({1, cores})]
+    if device == "cpu":
+        return on_cpu
+    with opened(path, device) as generator:
+        on_cuda = [("cuda", 1)] if generator.device == "cuda" else []
+    return on_cuda if device == "cuda" else on_cpu + on_cuda
+
+
+def _row(device: str, threads: int, batch: int, rate: float, load: float) -> dict[str, object]:
+    return {
+        "device": device,
+        "threads": threads,
+        "batch": batch,
+        "images/s": round(rate, 1),
+        "ms an image": round(1000 / rate, 3),
+        "load ms": round(1000 * load, 1),
+    }

@@ -1,0 +1,48 @@
+"""Which classes a command draws."""
+
+from pipeline.inference.description import Description
+from pipeline.inference.errors import InferenceError
+from pipeline.inference.targets import DIGITS, file_safe, stem
+
+
+def choose_label(description: Description, digit: str | None) -> int | None:
+    """Return the class index that `--digit` means; None where it was not given."""
+    if digit is None:
+        return None
+    if not description.conditional:
+        raise InferenceError(
+            f"--digit {digit}: {description.name} ({description.kind}) was trained without labels, "
+            "so it can't be asked for one; leave --digit out"
+        )
+    return description.label(digit)
+
+
+def one_a_row(description: Description, digit: str | None) -> list[int] | None:
+    """Return the label of each row of a strip: the class asked for, or every class; None: no classes."""
+    label = choose_label(description, digit)
+    if not description.conditional:
+        return None
+    return list(range(len(description.classes))) if label is None else [label]
+
+
+def choose_labels(
+    description: Description, digit: str | None, digits: str | None, count: int | None
+) -> tuple[str, list[int] | None, int]:
+    """Return a name for the file, the label of each picture (None without classes), and how many they are."""
+    if digits is not None:
+        if digit is not None or count is not None:
+            raise InferenceError("--digits says which and how many: leave --digit and --count out")
+        if not digits:
+            raise InferenceError("--digits is empty: say a number, such as 2026")
+        prefix = "digits-" if description.dataset in DIGITS else ""
+        labels = [choose_label(description, character) for character in digits]
+        return f"{prefix}{file_safe(digits)}", labels, len(labels)
+    label = choose_label(description, digit)
+    name = stem(description, label)
+    if not description.conditional:
+        return name, None, count or 1
+    if label is not None:
+        return name, [label] * (count or 1), count or 1
+    classes = len(description.classes)
+    count = count or classes
+    return name, [index % classes for index in range(count)], count

@@ -1,0 +1,144 @@
+"""The subcommands of `gan-infer`: what each takes, and who does it."""
+
+from typing import Annotated
+
+import typer
+
+from pipeline.inference import options
+
+commands = typer.Typer(rich_markup_mode=None)
+
+
+@commands.command()
+def info(file: options.File, as_json: options.Json = False) -> None:
+    """Tell what the file takes, gives and comes from.
+
+    \b
+    gan-infer info exported/cdcgan.onnx
+    """  # noqa: D301 - \b marks lines that are not to be wrapped
+    from pipeline.inference.info import info
+
+    info(file, as_json)
+
+
+@commands.command()
+def verify(file: options.File, as_json: options.Json = False) -> None:
+    """Check the file, alone and by what lies beside it.
+
+    Its contract and a run of it; its .json; and, beside the file or in the folder named after it, SHA256SUMS
+    and test vectors (test_data_set_*/input_0.pb and so on). Exit code 1 says that a check failed.
+
+    \b
+    gan-infer verify exported/cdcgan.onnx
+    """  # noqa: D301
+    from pipeline.inference.verify import verify
+
+    verify(file, as_json)
+
+
+@commands.command()
+def bench(
+    file: options.File,
+    seconds: Annotated[float, typer.Option(metavar="S", help="How long to measure each row.")] = 1.0,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
+) -> None:
+    """Measure images a second and the time to load.
+
+    One row for each device, number of threads and batch size; from noise that is ready to float images.
+
+    \b
+    gan-infer bench exported/cdcgan.onnx
+    """  # noqa: D301
+    from pipeline.inference.bench import bench
+
+    bench(file, device, seconds, as_json)
+
+
+@commands.command()
+def grid(
+    file: options.File,
+    rows: Annotated[int, typer.Option(metavar="N", help="How many latents.")] = 10,
+    seed: Annotated[int, typer.Option(metavar="N", help="Row i is made from seed + i.")] = 0,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A .png file, or - for stdout. [default: NAME-grid.png]"),
+    ] = None,
+    scale: options.Scale = 1,
+    show: options.Show = False,
+    device: options.Device = "auto",
+) -> None:
+    """Draw one latent a row, one class a column.
+
+    \b
+    gan-infer grid exported/cdcgan.onnx --rows 5 --scale 2
+    """  # noqa: D301
+    from pipeline.inference import drawing
+    from pipeline.inference.opening import opened
+
+    with opened(file, device) as generator:
+        drawing.grid(generator, rows, seed, drawing.Output(out, scale, columns=1, show=show))
+
+
+@commands.command()
+def interpolate(
+    file: options.File,
+    digit: options.Digit = None,
+    to_digit: Annotated[
+        str | None,
+        typer.Option("--to-digit", "--to-label", "--to-class", metavar="CLASS", help="The last class."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="The seed at the start.")] = 0,
+    to_seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The seed at the end. [default: seed + 1]")
+    ] = None,
+    steps: options.Steps = 10,
+    out: options.Strip = None,
+    scale: options.Scale = 1,
+    show: options.Show = False,
+    device: options.Device = "auto",
+) -> None:
+    """Walk from one seed to another, or from class to class.
+
+    Between two seeds the pictures change smoothly. Between two classes nothing lies that the generator could
+    be asked for: the walk goes to the latent where both look most alike, and changes class there. Without
+    --digit every class walks, each in a row.
+
+    \b
+    A strip of ten fives:
+      gan-infer interpolate exported/cdcgan.onnx --digit 5 --seed 1 --to-seed 2
+    A 3 that becomes an 8, as an animation:
+      gan-infer interpolate exported/cdcgan.onnx --digit 3 --to-digit 8 --steps 30 --out morph.gif
+    """  # noqa: D301
+    from pipeline.inference import drawing, strips
+    from pipeline.inference.opening import opened
+
+    with opened(file, device) as generator:
+        seeds = (seed, seed + 1 if to_seed is None else to_seed)
+        strips.interpolate(generator, seeds, digit, to_digit, steps, drawing.Output(out, scale, 10, show))
+
+
+@commands.command()
+def sweep(
+    file: options.File,
+    dimension: Annotated[int, typer.Option(metavar="N", help="Which number of z, from 0.")] = 0,
+    digit: options.Digit = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="The other numbers are this seed's.")] = 0,
+    steps: options.Steps = 9,
+    out: options.Strip = None,
+    scale: options.Scale = 1,
+    show: options.Show = False,
+    device: options.Device = "auto",
+) -> None:
+    """Move one dimension of the latent from -3 to 3, the others stay.
+
+    A uniform latent moves from 0 to 1. Without --digit every class moves, each in a row.
+
+    \b
+    gan-infer sweep exported/cdcgan.onnx --dimension 7 --digit 5
+    """  # noqa: D301
+    from pipeline.inference import drawing, strips
+    from pipeline.inference.opening import opened
+
+    with opened(file, device) as generator:
+        strips.sweep(generator, seed, dimension, digit, steps, drawing.Output(out, scale, 10, show))

@@ -1,0 +1,159 @@
+"""Draw one picture a seed, and put them where they were asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline.inference import console, files, pictures, targets
+from pipeline.inference.description import Description
+from pipeline.inference.errors import InferenceError
+from pipeline.inference.generator import Generator
+
+MAX_COUNT = 100_000
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where pictures go: the options of the same names."""
+
+    out: str | None
+    scale: int
+    columns: int
+    show: bool = False
+    labels: str | None = None
+    as_json: bool = False
+
+    def __post_init__(self) -> None:
+        on_stdout = {"--show": self.show, "--json": self.as_json, "--out -": self.out == "-"}
+        wanted = [option for option, given in on_stdout.items() if given]
+        if len(wanted) > 1:
+            raise InferenceError(f"{' and '.join(wanted)} each write to stdout: choose one")
+        if self.labels is not None and Path(self.labels).suffix.lower() != ".csv":
+            raise InferenceError(f"--labels {self.labels}: end it in .csv")
+
+
+def draw(
+    generator: Generator, labels: list[int] | None, seeds: Sequence[int], name: str, output: Output
+) -> None:
+    """Make a picture of each seed and its label, write them, and say what was written.
+
+    `name` is that of the file where --out gives none.
+    """
+    out = output.out or f"{name}.png"
+    if targets.one_file_each(out) or targets.is_array(out):
+        if output.show:
+            raise InferenceError(f"--show: is for a .png file or no file, not for --out {out}")
+        write = _one_array if targets.is_array(out) else _one_file_each
+    else:
+        write = _one_sheet
+    written = write(generator, labels, seeds, out, output)
+    if written:
+        many = f" to {written[-1]}, {len(written)} pictures" if len(written) > 1 else ""
+        console.say(f"wrote {written[0]}{many}")
+    if output.labels or output.as_json:
+        _tell(generator.description, _records(generator.description, labels, seeds, written), output)
+
+
+def grid(generator: Generator, rows: int, seed: int, output: Output) -> None:
+    """Draw one latent a row (of `seed`, `seed` + 1, ...), one class a column."""
+    description = generator.description
+    classes = len(description.classes)
+    if not classes:
+        raise InferenceError(f"{description.name} was trained without labels: a grid has a column a class")
+    if not 1 <= rows <= MAX_COUNT // classes:
+        raise InferenceError(f"--rows {rows}: say 1 to {MAX_COUNT // classes}")
+    labels = list(range(classes)) * rows
+    seeds = [seed + row for row in range(rows) for _ in range(classes)]
+    draw(generator, labels, seeds, f"{description.name}-grid", replace(output, columns=classes))
+
+
+def place(picture: Image.Image, out: str, output: Output) -> list[Path]:
+    """Show one picture, or put it on stdout or into a .png file; return the files written: one or none."""
+    if output.show:
+        from pipeline.inference import terminal
+
+        terminal.show(picture)
+        if output.out is None:
+            return []
+    if out == "-":
+        console.write(pictures.png_bytes(picture))
+        return []
+    pictures.save(picture, targets.png(out))
+    return [Path(out)]
+
+
+def _one_sheet(
+    generator: Generator, labels: list[int] | None, seeds: Sequence[int], out: str, output: Output
+) -> list[Path]:
+    # Too large a picture and a bad name are told before the work, not after.
+    _, height, width = generator.description.image_shape
+    pictures.sheet_size(len(seeds), output.columns, output.scale, height, width)
+    if out != "-":
+        targets.png(out)
+    return place(pictures.sheet(generator.sample(labels, seeds), output.columns, output.scale), out, output)
+
+
+def _one_file_each(
+    generator: Generator, labels: list[int] | None, seeds: Sequence[int], out: str, output: Output
+) -> list[Path]:
+    _, height, width = generator.description.image_shape
+    pictures.sheet_size(1, output.columns, output.scale, height, width)
+    names = targets.files(out, generator.description, labels, seeds)
+    batches = console.progress(generator.batches(labels, seeds), len(seeds))
+    images = (image for batch in batches for image in batch)
+    for file, image in zip(names, images, strict=True):
+        pictures.save(pictures.sheet(image[None], output.columns, output.scale), file)
+    return names
+
+
+def _one_array(
+    generator: Generator, labels: list[int] | None, seeds: Sequence[int], out: str, output: Output
+) -> list[Path]:
+    if output.scale != 1:
+        raise InferenceError(f"--scale {output.scale}: is for pictures; an array is as the generator made it")
+    from pipeline.inference import arrays
+
+    channels, height, width = generator.description.image_shape
+    batches = console.progress(generator.batches(labels, seeds), len(seeds))
+    arrays.save(batches, (len(seeds), height, width, channels), labels, seeds, Path(out))
+    return [Path(out)]
+
+
+def _records(
+    description: Description, labels: list[int] | None, seeds: Sequence[int], written: list[Path]
+) -> list[dict[str, object]]:
+    """Return of each picture its file (None: none), its place in it, its seed, label and class."""
+    each = len(written) == len(seeds)
+    return [
+        {
+            "file": str(written[index if each else 0]) if written else None,
+            "index": 0 if each else index,
+            "seed": int(seed),
+            "label": None if labels is None else labels[index],
+            "class": None if labels is None else description.classes[labels[index]],
+        }
+        for index, seed in enumerate(seeds)
+    ]
+
+
+def _tell(description: Description, records: list[dict[str, object]], output: Output) -> None:
+    """Write the records where they are wanted: a table in a .csv file, JSON on stdout."""
+    if output.labels:
+        _write_table(records, Path(output.labels))
+        console.say(f"wrote {output.labels}")
+    if output.as_json:
+        console.write_json({"model": description.name, "pictures": records})
+
+
+def _write_table(records: list[dict[str, object]], target: Path) -> None:
+    """Write the records as CSV, under a line of their keys."""
+    import csv
+
+    # A file's name need not be text; it is written as the bytes it has.
+    options = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    with files.appearing(target) as part, part.open("w", **options) as file:
+        table = csv.DictWriter(file, records[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(records)

@@ -1,0 +1,28 @@
+"""The options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The exported generator.", show_default=False)]
+Digit = Annotated[
+    str | None,
+    typer.Option("--digit", "--label", "--class", metavar="CLASS", help="The class: its number or name."),
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Picture i is made from seed + i.")]
+Columns = Annotated[int, typer.Option(metavar="N", help="Pictures a row on a sheet.")]
+Scale = Annotated[int, typer.Option(metavar="N", help="How many times as large.")]
+Steps = Annotated[int, typer.Option(metavar="N", help="How many pictures the walk has.")]
+Strip = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        metavar="PATH",
+        help="A .png file (a strip), .gif or .webp (an animation), or - for a PNG on stdout. "
+        "[default: named after the class]",
+    ),
+]
+Show = Annotated[bool, typer.Option("--show", help="Show it in the terminal; without --out, write no file.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, on stdout.")]

@@ -1,0 +1,74 @@
+"""Walks as pictures: a strip with a step a column, or an animation with a step a frame."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.inference import choices, console, pictures, targets, walks
+from pipeline.inference.drawing import Output, place
+from pipeline.inference.errors import InferenceError
+from pipeline.inference.generator import Generator
+
+MAX_STEPS = 1000
+
+
+def interpolate(
+    generator: Generator,
+    seeds: tuple[int, int],
+    digit: str | None,
+    to_digit: str | None,
+    steps: int,
+    output: Output,
+) -> None:
+    """Write the walk from one seed to another, from class `digit` to `to_digit` where that is given."""
+    last = choices.choose_label(generator.description, to_digit)
+
+    def walk(label: int | None) -> np.ndarray:
+        return walks.interpolate(generator, seeds, (label, label if last is None else last), steps)
+
+    what = "walk" if last is None else f"to-{targets.file_safe(generator.description.classes[last])}"
+    _write(generator, digit, what, walk, steps, output)
+
+
+def sweep(
+    generator: Generator, seed: int, dimension: int, digit: str | None, steps: int, output: Output
+) -> None:
+    """Write what one dimension of the latent does to the picture of `seed`."""
+
+    def walk(label: int | None) -> np.ndarray:
+        return walks.sweep(generator, seed, dimension, label, steps)
+
+    _write(generator, digit, f"dimension-{dimension}", walk, steps, output)
+
+
+def _write(
+    generator: Generator,
+    digit: str | None,
+    what: str,
+    walk: Callable[[int | None], np.ndarray],
+    steps: int,
+    output: Output,
+) -> None:
+    """Write `walk(label)`, uint8 [steps, H, W, C], for each label: a row, or a place in each frame."""
+    if not 2 <= steps <= MAX_STEPS:
+        raise InferenceError(f"--steps {steps}: say 2 to {MAX_STEPS}")
+    description = generator.description
+    labels = choices.one_a_row(description, digit) or [None]
+    name = targets.stem(description, choices.choose_label(description, digit))
+    out = output.out or f"{name}-{what}.png"
+    still = out == "-" or targets.strip(out).suffix.lower() == ".png"
+    if output.show and not still:
+        raise InferenceError(f"--show: is for a .png file or no file, not for --out {out}")
+    _, height, width = description.image_shape
+    pictures.sheet_size(len(labels) * steps, steps, output.scale, height, width)
+    images = np.stack([walk(label) for label in labels])
+    if still:
+        every = images.reshape(-1, *images.shape[2:])
+        written = place(pictures.sheet(every, steps, output.scale), out, output)
+    else:
+        frames = [pictures.sheet(images[:, step], output.columns, output.scale) for step in range(steps)]
+        pictures.save_frames(frames, Path(out))
+        written = [Path(out)]
+    for file in written:
+        console.say(f"wrote {file}")

@@ -1,0 +1,87 @@
+"""Walks through the latent space: from one seed to another, or along one dimension."""
+
+import numpy as np
+
+from pipeline.inference.errors import InferenceError
+from pipeline.inference.generator import Generator, to_uint8
+from pipeline.inference.latent import latent
+
+CANDIDATES = 256  # latents tried for the place where two classes look alike
+REACH = {"normal": (-3.0, 3.0), "uniform": (0.0, np.nextafter(np.float32(1), np.float32(0)))}
+
+
+def slerp(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
+    """Return float32 [steps, z_dim], the arc from `first` to `last` [z_dim], both ends included.
+
+    sin((1 - t) w) / sin(w) first + sin(t w) / sin(w) last, where w is the angle between them (Shoemake,
+    Animating Rotation with Quaternion Curves, 1985, section 3.3): unlike a straight line it keeps the length
+    that samples of a normal distribution have (White, Sampling Generative Networks, 2016, section 2.1).
+    """
+    t = np.linspace(0, 1, steps)[:, None]
+    first, last = first.astype(np.float64), last.astype(np.float64)
+    lengths = np.linalg.norm(first) * np.linalg.norm(last)
+    cosine = first @ last / lengths if lengths else 1.0
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    if np.sin(angle) < 1e-6:  # no one arc between them
+        return lerp(first, last, steps)
+    weights = np.sin((1 - t) * angle), np.sin(t * angle)
+    return ((weights[0] * first + weights[1] * last) / np.sin(angle)).astype(np.float32)
+
+
+def lerp(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
+    """Return float32 [steps, z_dim], the straight line from `first` to `last` [z_dim], both ends included."""
+    t = np.linspace(0, 1, steps)[:, None]
+    return ((1 - t) * first + t * last).astype(np.float32)
+
+
+def interpolate(
+    generator: Generator, seeds: tuple[int, int], labels: tuple[int | None, int | None], steps: int
+) -> np.ndarray:
+    """Return uint8 [steps, H, W, C] from the first seed and label to the last.
+
+    A label is a whole number, with nothing between 3 and 8. So a walk from one class to another goes, in the
+    first, to the latent (of CANDIDATES) where the two look most alike, changes class there, and goes on.
+    """
+    first, last = _latents(generator, seeds)
+    if labels[0] == labels[1]:
+        return _pictures(generator, _path(generator, first, last, steps), labels[0])
+    alike = _where_alike(generator, *labels)
+    there = _pictures(generator, _path(generator, first, alike, steps - steps // 2), labels[0])
+    back = _pictures(generator, _path(generator, last, alike, steps // 2), labels[1])
+    return np.concatenate([there, back[::-1]])
+
+
+def sweep(generator: Generator, seed: int, dimension: int, label: int | None, steps: int) -> np.ndarray:
+    """Return uint8 [steps, H, W, C]: the latent of `seed`, with one dimension from end to end."""
+    description = generator.description
+    if not 0 <= dimension < description.z_dim:
+        raise InferenceError(f"--dimension {dimension}: {description.name} has 0 to {description.z_dim - 1}")
+    (z,) = _latents(generator, (seed,))
+    path = np.repeat(z[None], steps, axis=0)
+    path[:, dimension] = np.linspace(*REACH[description.latent], steps)
+    return _pictures(generator, path, label)
+
+
+def _latents(generator: Generator, seeds: tuple[int, ...]) -> np.ndarray:
+    return latent(seeds, generator.description.z_dim, generator.description.latent)
+
+
+def _path(generator: Generator, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
+    """An arc through normal latents, a line through uniform ones: each stays among what was trained on."""
+    return (slerp if generator.description.latent == "normal" else lerp)(first, last, steps)
+
+
+def _where_alike(generator: Generator, first: int, second: int) -> np.ndarray:
+    """Return the latent, of seeds 0 to CANDIDATES - 1, whose two pictures differ least in their squares."""
+    best, smallest = None, np.inf
+    for seed in range(0, CANDIDATES, 64):
+        z = _latents(generator, tuple(range(seed, seed + 64)))
+        pair = [generator.run(z, np.full(len(z), label)) for label in (first, second)]
+        differences = np.square(pair[0] - pair[1]).mean((1, 2, 3))
+        if differences.min() < smallest:
+            best, smallest = z[differences.argmin()], differences.min()
+    return best
+
+
+def _pictures(generator: Generator, z: np.ndarray, label: int | None) -> np.ndarray:
+    return to_uint8(generator.run(z, None if label is None else np.full(len(z), label)))
