@@ -46,9 +46,8 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("train.batch", 1, ["train.batch", "greater than or equal to 2"]),
         ("train.generator.betas", [0.5], ["train.generator.betas"]),
         ("objective.name", "hing", ["objective.name", "did you mean 'hinge'?"]),
-        ("objective.label_smoothing", 0.1, ["objective", "hinge has no targets"]),
-        ("objective.weight_clip", 0.01, ["objective", "bounds a critic (wasserstein), not hinge"]),
-        ("objective.penalty.weight", 1.0, ["objective.penalty", "0 where `name` is none"]),
+        ("objective.weight_clip", 0.01, ["objective", "bounds a critic (wasserstein), not non-saturating"]),
+        ("objective.penalty.weight", 0.0, ["objective.penalty", "must be above 0"]),
         ("objective.penalty.name", "dragon", ["objective.penalty.name", "did you mean 'dragan'?"]),
         ("model.kind", "cdcgann", ["model.kind", "did you mean 'cdcgan'?"]),
         ("data.size", 28, ["data.size", "16, 32, 64"]),
@@ -66,6 +65,14 @@ def test_a_mistake_is_told_by_its_path(tmp_path: Path, path: str, value: Any, to
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["hinge", "wasserstein", "relativistic", "f-js"])
+def test_only_targets_are_smoothed(tmp_path: Path, name: str) -> None:
+    content = preset("cdcgan")
+    content["objective"] |= {"name": name, "label_smoothing": 0.1}
+    with pytest.raises(UserError, match=f"{name} has no targets to smooth"):
+        write_params(content, tmp_path)
+
+
 def test_a_penalty_on_each_image_refuses_batch_norm(tmp_path: Path) -> None:
     content = preset("dcgan-mnist")
     content["objective"]["penalty"] = {"name": "gradient", "weight": 10.0, "every": 1}
@@ -75,7 +82,9 @@ def test_a_penalty_on_each_image_refuses_batch_norm(tmp_path: Path) -> None:
 
 def test_clipped_weights_refuse_spectral_norm_and_penalties(tmp_path: Path) -> None:
     content = preset("cdcgan")
-    content["objective"] |= {"name": "wasserstein", "weight_clip": 0.01}
+    content["model"]["spectral_norm"] = True
+    off = {"name": "none", "weight": 0.0, "every": 1}
+    content["objective"] |= {"name": "wasserstein", "weight_clip": 0.01, "penalty": off}
     with pytest.raises(UserError, match="spectral norm rescales the weights"):
         write_params(content, tmp_path)
     content["objective"]["penalty"] = {"name": "gradient", "weight": 10.0, "every": 1}

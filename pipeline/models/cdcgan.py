@@ -88,6 +88,21 @@ class Discriminator(nn.Module):
         self.features = nn.Sequential(*layers, nn.Flatten())
         self.linear = nn.Linear(widths[-1] * 16, 1)
         self.embedding = nn.Embedding(classes, widths[-1] * 16)
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        """He et al. 2015, eq. (14), and logits of about their features' variance.
+
+        As torch starts them, the features of MNIST have a mean square of 0.003, the logits a variance of 13.
+        """
+        for layer in self.features:
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, 0.2)
+                layer.bias.zero_()
+        scale = self.linear.in_features**-0.5
+        self.linear.weight.normal_(0, scale)
+        self.embedding.weight.normal_(0, scale)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         features = self.features(x)

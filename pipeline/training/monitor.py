@@ -13,7 +13,9 @@ COLLAPSED = 0.1  # spread of the samples over that of real images
 class Monitor:
     """Reads each row of the history as it is written; tells each kind of trouble once."""
 
-    def __init__(self, history: Iterable[dict[str, float]] = ()) -> None:
+    def __init__(self, history: Iterable[dict[str, float]] = (), *, critic: bool = False) -> None:
+        """`history` is what was read before; a `critic`'s logits are no verdicts, and never certain."""
+        self._critic = critic
         self._certain_rows = 0
         self._told: set[str] = set()
         for row in history:
@@ -26,7 +28,7 @@ class Monitor:
                 f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
                 "lower train.generator.lr and train.discriminator.lr, or set train.precision to fp32"
             )
-        is_certain = row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN
+        is_certain = not self._critic and row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN
         self._certain_rows = self._certain_rows + 1 if is_certain else 0
         found = {}
         if self._certain_rows >= CERTAIN_ROWS:

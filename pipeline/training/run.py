@@ -74,7 +74,7 @@ class Run:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
         state, train = self.state, self.params.train
         state.tracking_run = tracker.run_id
-        monitor = Monitor(state.history)
+        monitor = Monitor(state.history, critic=self.params.objective.name == "wasserstein")
         pictures, checkpoints = _moments(self.steps, train.pictures), _moments(self.steps, train.checkpoints)
         with TrainingProgress(self.steps, state.step) as bar, Stopping() as stopping:
             self._say_start(bar)

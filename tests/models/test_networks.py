@@ -103,7 +103,9 @@ def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: A
 
 
 def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path: Any) -> None:
-    model = models.build(params_of("cdcgan", tmp_path), 1, 10)
+    content = preset("cdcgan")
+    content["model"]["spectral_norm"] = True
+    model = models.build(write_params(content, tmp_path), 1, 10)
     x, labels = torch.randn(8, 1, 32, 32), torch.arange(8)
     for _ in range(100):  # each pass is one power iteration
         model.discriminator(x, labels)
@@ -117,9 +119,7 @@ def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path:
 
 
 def test_without_spectral_norm_weights_are_free(tmp_path: Any) -> None:
-    content = preset("cdcgan")
-    content["model"]["spectral_norm"] = False
-    model = models.build(write_params(content, tmp_path), 1, 10)
+    model = models.build(params_of("cdcgan", tmp_path), 1, 10)
     assert not any(hasattr(layer, "parametrizations") for layer in model.modules())
 
 

@@ -29,6 +29,11 @@ def test_certainty_is_told_once_it_lasts_and_only_once() -> None:
     assert "the discriminator has been certain" in told[CERTAIN_ROWS - 1][0]
 
 
+def test_a_critic_is_never_certain() -> None:
+    monitor = Monitor(critic=True)
+    assert not any(monitor.check(GOOD | {"d_real": 1.0, "d_fake": 0.0}) for _ in range(CERTAIN_ROWS + 5))
+
+
 def test_certainty_that_passes_is_not_told() -> None:
     monitor = Monitor()
     certain = GOOD | {"d_real": 0.999, "d_fake": 0.001}
