@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.errors import UserError
@@ -36,7 +36,7 @@ def main(file: Path) -> None:
     """Make the variants in a temporary folder, measure each, print."""
     plain = onnx.load(file)
     models = {"as exported": plain, "float16 weights": halved(plain)}
-    table = tabulated(plain, len(Generator(file, device="cpu").description.classes))
+    table = tabulated(split(plain), len(Generator(file, device="cpu").description.classes))
     if table is None:
         print("Label table: nothing to precompute; what depends on the label alone is looked up already.\n")
     else:
@@ -69,6 +69,36 @@ def halved(model: ModelProto) -> ModelProto:
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     return model
+
+
+def split(model: ModelProto) -> ModelProto:
+    """Each ConvTranspose of joined channels as a sum over the parts: the label's part then stands alone."""
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    channels = {value.name: value.type.tensor_type.shape.dim[1].dim_value for value in graph.value_info}
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
+    joined = {node.output[0]: node.input for node in graph.node if node.op_type == "Concat"}
+    result = ModelProto.FromString(model.SerializeToString())
+    del result.graph.node[:]
+    for node in graph.node:
+        if node.op_type != "ConvTranspose" or node.input[0] not in joined:
+            result.graph.node.append(node)
+            continue
+        terms = [f"{node.output[0]}_{part}" for part in joined[node.input[0]]]
+        cuts = np.cumsum([channels[part] for part in joined[node.input[0]]])[:-1]
+        for index, rows in enumerate(np.split(weights[node.input[1]], cuts)):
+            own = NodeProto.FromString(node.SerializeToString())
+            own.input[:] = [joined[node.input[0]][index], f"{terms[index]}_weight"]
+            own.input.extend(node.input[2:] if index == 0 else [])  # the bias once
+            own.output[:], own.name = [terms[index]], terms[index]
+            result.graph.initializer.append(numpy_helper.from_array(rows, own.input[1]))
+            result.graph.node.append(own)
+        result.graph.node.append(helper.make_node("Sum", terms, node.output))
+    used = {name for node in result.graph.node for name in node.input}
+    for node in [
+        node for node in result.graph.node if node.op_type == "Concat" and node.output[0] not in used
+    ]:
+        result.graph.node.remove(node)
+    return result
 
 
 def tabulated(model: ModelProto, classes: int) -> ModelProto | None:
