@@ -22,6 +22,8 @@ from pipeline.tracking import Tracker
 from stages import download, evaluate, export, judge, preprocess, report, represent, train
 from tests.conftest import tiny, write_params
 
+pytestmark = pytest.mark.slow  # its fixtures run whole stages
+
 CLASSES = ["<b>six", 'so-called "seven" & more', "ёжик"]
 CHROMIUM = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), None)
 

@@ -78,6 +78,7 @@ def test_the_file_is_portable_and_says_what_it_is(project: Project) -> None:
     assert b"site-packages" not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_exporting_twice_gives_the_same_bytes(project: Project) -> None:
     params = project(tiny("cdcgan-classic"))
     path = exported(params)
@@ -86,6 +87,7 @@ def test_exporting_twice_gives_the_same_bytes(project: Project) -> None:
     assert hashlib.sha256(path.read_bytes()).hexdigest() == first
 
 
+@pytest.mark.slow
 def test_a_file_that_differs_from_torch_does_not_appear(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +101,7 @@ def test_a_file_that_differs_from_torch_does_not_appear(
     assert {file.name for file in path.parent.iterdir()} == FILES
 
 
+@pytest.mark.slow
 def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -323,6 +323,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     st.binary(max_size=40)
     | JSON.map(lambda value: json.dumps(value).encode())
@@ -350,6 +351,7 @@ def test_deep_json_beside_a_file(gan_infer, conditional):
     assert (code, b"tiny.json: not JSON" in out) == (1, True)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["format", *KEYS, "x"]), st.text(max_size=20) | JSON.map(json.dumps)))
 @settings(max_examples=120, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_any_metadata(gan_infer, make_model, metadata):

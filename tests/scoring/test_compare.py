@@ -22,6 +22,8 @@ from stages.run import in_one_line
 from tests.conftest import tiny
 from tests.scoring.conftest import DIGITS, save_judges, write_generator
 
+pytestmark = pytest.mark.slow  # its fixtures run whole stages
+
 PARAMS = EvaluateParams(samples=200, seed=1, inception_weights=None)
 
 
