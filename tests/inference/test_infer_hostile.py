@@ -21,6 +21,8 @@ from onnx import TensorProto, helper
 from pipeline.inference import Generator, opening
 from pipeline.inference.description import KEYS
 
+pytestmark = pytest.mark.slow  # hundreds of files each
+
 ROOT = Path(__file__).parents[2]
 EXPORTED = ROOT / "exported" / "cdcgan.onnx"
 SAME_FOLDER = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -92,12 +94,10 @@ def test_damaged_files(conditional, tmp_path):
     fuzz(conditional, 400, tmp_path)
 
 
-@pytest.mark.slow
 def test_many_damaged_files(conditional, tmp_path):
     fuzz(conditional, 20_000, tmp_path)
 
 
-@pytest.mark.slow
 def test_the_shipped_generator_damaged(tmp_path):
     fuzz(EXPORTED, 600, tmp_path)
 
@@ -323,7 +323,6 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.slow
 @given(
     st.binary(max_size=40)
     | JSON.map(lambda value: json.dumps(value).encode())
@@ -351,7 +350,6 @@ def test_deep_json_beside_a_file(gan_infer, conditional):
     assert (code, b"tiny.json: not JSON" in out) == (1, True)
 
 
-@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["format", *KEYS, "x"]), st.text(max_size=20) | JSON.map(json.dumps)))
 @settings(max_examples=120, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_any_metadata(gan_infer, make_model, metadata):

@@ -21,6 +21,8 @@ from stages import judge as judge_stage
 from tests.conftest import tiny
 from tests.scoring.conftest import DIGITS, JUDGE, SAMPLES, SECOND, save_judges, write_generator
 
+pytestmark = pytest.mark.slow  # each runs the whole stage
+
 Project = Callable[[dict[str, Any]], Params]
 
 
