@@ -37,7 +37,7 @@ def run(folder: Path, *command: str) -> str:
 
 def hashes(folder: Path) -> dict[str, str]:
     names = ["exported/cdcgan.onnx", "exported/cdcgan.json", "metrics/cdcgan/metrics.json"]
-    names += ["metrics/cdcgan/report.html"]
+    names += ["exported/cdcgan.seeded.onnx", "exported/cdcgan/SHA256SUMS", "metrics/cdcgan/report.html"]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 

@@ -39,10 +39,15 @@ def canonical(model: ModelProto) -> ModelProto:
         nodes, "generator", [_value(i) for i in graph.input], [_value(o) for o in graph.output]
     )
     bare.initializer.extend(sorted(weights, key=lambda weight: weight.name))
-    result = helper.make_model(bare, producer_name="gan-pipeline", ir_version=IR_VERSION)
-    del result.opset_import[:]
-    result.opset_import.append(helper.make_opsetid("", OPSET))
-    return result
+    return portable_model(bare)
+
+
+def portable_model(graph: onnx.GraphProto) -> ModelProto:
+    """A model of the opset and IR version that old runtimes open."""
+    opset = helper.make_opsetid("", OPSET)
+    return helper.make_model(
+        graph, producer_name="gan-pipeline", ir_version=IR_VERSION, opset_imports=[opset]
+    )
 
 
 def _names(graph: onnx.GraphProto) -> dict[str, str]:

@@ -16,6 +16,8 @@ from pipeline import files
 from pipeline.datasets.prepared import Prepared
 from pipeline.errors import RunError, UserError
 from pipeline.export.canonical import OPSET, canonical
+from pipeline.export.seeded import check, seeded_model
+from pipeline.inference import Generator
 from pipeline.inference.description import FORMAT, VALUE_RANGE
 from pipeline.params import Params
 from pipeline.provenance import code_hash
@@ -37,7 +39,7 @@ class Exported(nn.Module):
 
 
 def export(params: Params, data: Prepared, generator: nn.Module, target: Path) -> float:
-    """Write `target` and its description `target`.json; return the largest difference to torch.
+    """Write NAME.onnx, NAME.seeded.onnx and NAME.json; return the largest difference to torch.
 
     UserError if `target` is tracked by git and holds another system or data set; RunError if the file that
     was made does not do what the torch module does.
@@ -52,7 +54,12 @@ def export(params: Params, data: Prepared, generator: nn.Module, target: Path) -
     metadata = describe(params, data, difference)
     onnx.helper.set_model_props(model, dict(sorted(metadata.items())))
     onnx.checker.check_model(model, full_check=True)
-    files.write_bytes(target, model.SerializeToString(deterministic=True))
+    with files.atomic_path(target) as part:  # moved into place only once the seeded file is right, too
+        part.write_bytes(model.SerializeToString(deterministic=True))
+        generator = Generator(part, device="cpu")
+        seeded = seeded_model(model, generator.description)
+        check(seeded, generator)
+        files.write_bytes(target.with_suffix(".seeded.onnx"), seeded.SerializeToString(deterministic=True))
     files.write_json(target.with_suffix(".json"), metadata | _tensors(model))
     return difference
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -24,6 +25,7 @@ from stages import train as train_stage
 from tests.conftest import PRESETS, tiny
 
 Project = Callable[[dict[str, Any]], Params]
+FILES = {"cdcgan.onnx", "cdcgan.seeded.onnx", "cdcgan.json"}
 
 
 def exported(params: Params) -> Path:
@@ -94,7 +96,33 @@ def test_a_file_that_differs_from_torch_does_not_appear(
     with pytest.raises(RunError, match="ONNX Runtime and torch differ by"):
         export_stage.main(params)
     assert path.read_bytes() == good
-    assert {file.name for file in path.parent.iterdir()} == {"cdcgan.onnx", "cdcgan.json"}
+    assert {file.name for file in path.parent.iterdir()} == FILES
+
+
+def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = project(tiny("cdcgan"))
+    folder = exported(params).parent
+    assert {file.name for file in folder.iterdir()} == FILES
+    for name in FILES:
+        (folder / name).write_text("good")
+
+    def fail(*_: object) -> None:
+        raise RunError("the seeded graph draws other pictures than the plain one, at batch 1")
+
+    monkeypatch.setattr(to_onnx, "check", fail)
+    with pytest.raises(RunError, match="other pictures than the plain one"):
+        export_stage.main(params)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == dict.fromkeys(FILES, "good")
+
+
+def test_the_seeded_file_draws_the_bytes_of_the_plain_one(project: Project) -> None:
+    path = exported(project(tiny("cdcgan")))
+    seeded = onnxruntime.InferenceSession(path.with_suffix(".seeded.onnx"))
+    seeds, labels = np.arange(20) * 77, np.arange(20) % 10
+    (images,) = seeded.run(["image"], {"seed": seeds, "label": labels})
+    assert np.array_equal(images, Generator(path, device="cpu").sample(labels, seeds))
 
 
 @pytest.mark.slow

@@ -1,0 +1,210 @@
+"""Run an exported generator in every runtime that is installed here: do they agree, and how fast are they?
+
+    python deploy/conformance.py exported/cdcgan.onnx
+
+Each runtime's program is a file beside this one; harness.py says how they are asked. The images are compared
+with the model's test vectors (MODEL without .onnx/test_data_set_0, the layout of the ONNX model zoo) or,
+where there are none, with what this interpreter's ONNX Runtime makes of fixed latents and all labels.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from browser.run import find_chromium
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+DEPLOY = Path(__file__).parent
+INSTALLED = DEPLOY / ".runtimes"
+ROWS = 70  # one alone, and the others in one batch, of at least 64
+TOLERANCE = {"float32": 1e-4, "uint8": 1}  # images in [-1, 1]; grey levels
+PATIENCE = 600  # seconds a runtime may take
+HEADINGS = ("runtime", "opened", "largest difference", "images/s, batch 1", "images/s, batch 64", "load ms")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A program that speaks harness.py's protocol; `command` is None where it is not installed."""
+
+    name: str
+    command: list[str] | None
+    install: str
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The model's inputs by name, in its order, and the images that are right: [ROWS or more, ...] each."""
+
+    inputs: dict[str, np.ndarray]
+    images: np.ndarray
+    source: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a runtime made of the model: `failure` where it made nothing."""
+
+    runtime: str
+    failure: str | None = None
+    difference: float = 0.0
+    rates: dict[str, float] | None = None
+    load: float = 0.0
+
+    def cells(self) -> list[str]:
+        """Return the outcome as a row of the table."""
+        if self.rates is None:
+            return [self.runtime, f"no: {self.failure}", "", "", "", ""]
+        rates = [f"{self.rates[batch]:,.0f}" for batch in ("1", "64")]
+        return [self.runtime, "yes", f"{self.difference:.1g}", *rates, f"{1000 * self.load:,.0f}"]
+
+
+def runtimes() -> list[Runtime]:
+    """Return every runtime that is known, installed or not."""
+    node = shutil.which("node") if (DEPLOY / "node/node_modules").exists() else None
+    browser = find_chromium() if (DEPLOY / "web/node_modules").exists() else None
+    in_c = INSTALLED / "c/vectors"
+    return [
+        Runtime("onnxruntime", python("onnxruntime", None), "pip install '.[cpu]'"),
+        Runtime(old := "onnxruntime-1.16", python("onnxruntime", old), f"make -C deploy {old}"),
+        Runtime(
+            "c", [str(in_c)] if in_c.exists() else None, "make -C deploy c ORT=FOLDER (see the Makefile)"
+        ),
+        Runtime("node", [node, str(DEPLOY / "node/digit.mjs")] if node else None, "make -C deploy node"),
+        Runtime(
+            "browser",
+            [sys.executable, str(DEPLOY / "browser/run.py")] if browser else None,
+            "make -C deploy browser (and Chromium)",
+        ),
+        Runtime("openvino", python("openvino", "openvino"), "make -C deploy openvino"),
+        Runtime("opencv", python("opencv", "opencv"), "make -C deploy opencv"),
+        Runtime("tract", python("tract", "tract"), "make -C deploy tract"),
+    ]
+
+
+def python(program: str, environment: str | None) -> list[str] | None:
+    """Return the command of python_PROGRAM.py in its own environment, or without one in this interpreter."""
+    script = str(DEPLOY / f"python_{program}.py")
+    if environment is None:
+        return [sys.executable, script] if find_spec(program) else None
+    interpreter = INSTALLED / environment / "bin/python"
+    return [str(interpreter), script] if interpreter.exists() else None
+
+
+def find_vectors(model: Path) -> Vectors:
+    """Return the model's test vectors, or some made here where it has none."""
+    folder = model.with_suffix("") / "test_data_set_0"
+    if not folder.is_dir():
+        return make_vectors(model)
+    names = ("input_0.pb", "input_1.pb", "output_0.pb")
+    first, label, images = (repeat(read_tensor(folder / name)) for name in names)
+    inputs = {"z" if first.dtype == np.float32 else "seed": first, "label": label}
+    return Vectors(inputs, images, f"the test vectors in {folder}")
+
+
+def read_tensor(file: Path) -> np.ndarray:
+    """Return the array in a serialised TensorProto."""
+    from onnx import TensorProto, numpy_helper
+
+    return numpy_helper.to_array(TensorProto.FromString(file.read_bytes()))
+
+
+def repeat(rows: np.ndarray) -> np.ndarray:
+    """Return `rows` again and again until there are enough of them."""
+    return np.resize(rows, (max(ROWS, len(rows)), *rows.shape[1:]))
+
+
+def make_vectors(model: Path) -> Vectors:
+    """Return fixed noise and every label in turn, with the images of this interpreter's ONNX Runtime."""
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise typer.BadParameter(f"{model}: ONNX Runtime can't open it: {str(error)[:200]}") from error
+    noise = session.get_inputs()[0]
+    stream = np.random.default_rng(0)
+    if noise.name == "z":
+        rows = stream.standard_normal((ROWS, noise.shape[1]), dtype=np.float32)
+    else:
+        rows = stream.integers(2**24, size=ROWS)
+    inputs = {noise.name: rows, "label": np.arange(ROWS) % 10}
+    source = f"what ONNX Runtime {onnxruntime.__version__} makes of {ROWS} fixed latents"
+    return Vectors(inputs, session.run(["image"], inputs)[0], source)
+
+
+def try_out(runtime: Runtime, model: Path, vectors: Vectors, seconds: float) -> Outcome:
+    """Run the vectors in `runtime` and compare the images."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for key, rows in vectors.inputs.items():
+            rows.tofile(folder / f"{key}.{'f32' if rows.dtype == np.float32 else 'i64'}")
+        command = [*runtime.command, "--vectors", name, str(model), str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            return Outcome(runtime.name, last[:200])
+        images = np.fromfile(folder / "image.raw", vectors.images.dtype)
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    if images.size != vectors.images.size:
+        return Outcome(report["runtime"], f"{images.size} values came out, not {vectors.images.size}")
+    difference = float(np.abs(images.astype(np.float64) - vectors.images.ravel()).max())
+    return Outcome(report["runtime"], None, difference, report["rates"], report["load"])
+
+
+def show(outcomes: list[Outcome], title: str, markdown: bool) -> None:
+    """Print the table: boxes for a terminal, or Markdown."""
+    rows = [outcome.cells() for outcome in outcomes]
+    if markdown:
+        lines = [HEADINGS, ["---"] * len(HEADINGS), *rows]
+        print("\n".join(f"| {' | '.join(line)} |" for line in lines))
+        print(f"\n{title}")
+        return
+    table = Table(caption=title, box=box.SIMPLE, show_edge=False, padding=(0, 1, 0, 0))
+    for i, heading in enumerate(HEADINGS):
+        table.add_column(heading, justify="left" if i < 2 else "right", no_wrap=i == 0)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def main(
+    model: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An exported generator.")],
+    only: Annotated[list[str] | None, typer.Option(help="The runtimes to run, by name.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long each speed is measured.")] = 1.0,
+    markdown: Annotated[bool, typer.Option(help="A table for a README.")] = False,
+) -> None:
+    """Run the generator in every runtime that is installed; exit status 1 if one can't, or disagrees."""
+    known = runtimes()
+    if unknown := set(only or []) - {runtime.name for runtime in known}:
+        raise typer.BadParameter(f"{unknown.pop()}: known are {', '.join(runtime.name for runtime in known)}")
+    vectors = find_vectors(model)
+    outcomes = []
+    for runtime in known:
+        if only and runtime.name not in only:
+            continue
+        if runtime.command is None:
+            print(f"{runtime.name} is not installed: {runtime.install}", file=sys.stderr)
+            continue
+        outcomes.append(try_out(runtime, model, vectors, seconds))
+    load = os.getloadavg()[0]
+    show(outcomes, f"against {vectors.source}; {os.cpu_count()} cores, load {load:.1f}", markdown)
+    tolerance = TOLERANCE[str(vectors.images.dtype)]
+    wrong = [o.runtime for o in outcomes if o.failure or o.difference > tolerance]
+    if wrong:
+        print(f"wrong: {', '.join(wrong)} (a difference up to {tolerance:g} is right)", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,75 @@
+"""What the Python programs here share: their command line, a picture file, and the conformance protocol.
+
+    PROGRAM MODEL DIGIT OUT.pgm             draw one digit
+    PROGRAM --vectors FOLDER MODEL SECONDS  run the vectors in FOLDER and time the runtime
+
+FOLDER holds the model's inputs as raw little-endian rows: `z.f32` [N, z_dim], or `seed.i64` [N] for a model
+that draws its own noise, and `label.i64` [N]; N is 65 or more. The program writes `image.raw`, the N images
+one after another, and prints a line of JSON: the runtime and its version, the seconds to open the model, and
+images a second at batch 1 and 64. The first row is run alone and the others together, so a runtime that can't
+change the batch size is found out.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+Run = Callable[[dict[str, np.ndarray]], np.ndarray]  # the model's inputs by name -> images [N, ...]
+BATCHES = (1, 64)
+
+
+def main(runtime: str, load: Callable[[str], Run]) -> None:
+    """Run the command line; `load` opens an ONNX file in `runtime` and returns what runs it."""
+    if sys.argv[1:2] == ["--vectors"]:
+        folder, model, seconds = sys.argv[2:]
+        print(json.dumps({"runtime": runtime, **conform(load, Path(folder), model, float(seconds))}))
+    else:
+        model, digit, out = sys.argv[1:]
+        draw(load(model), int(digit), Path(out))
+
+
+def draw(run: Run, digit: int, out: Path) -> None:
+    """Write one picture of `digit` as a PGM file, 0 is black."""
+    z = np.random.default_rng().standard_normal((1, 100), dtype=np.float32)
+    image = run({"z": z, "label": np.array([digit])})[0, 0]  # float32 [H, W] in [-1, 1]
+    pixels = np.clip(np.rint((image + 1) * 127.5), 0, 255).astype(np.uint8)
+    height, width = pixels.shape
+    out.write_bytes(b"P5 %d %d 255\n" % (width, height) + pixels.tobytes())
+
+
+def conform(load: Callable[[str], Run], folder: Path, model: str, seconds: float) -> dict[str, object]:
+    """Run the vectors of `folder` and return the times that the protocol asks for."""
+    inputs = read_inputs(folder)
+    started = time.perf_counter()
+    run = load(model)
+    loaded = time.perf_counter() - started
+    parts = [run({name: rows[part] for name, rows in inputs.items()}) for part in (slice(1), slice(1, None))]
+    (folder / "image.raw").write_bytes(np.concatenate(parts).tobytes())
+    rates = {}
+    for batch in BATCHES:
+        rows = {name: values[:batch] for name, values in inputs.items()}
+        rates[str(batch)] = rate(lambda rows=rows: run(rows), batch, seconds)
+    return {"load": loaded, "rates": rates}
+
+
+def read_inputs(folder: Path) -> dict[str, np.ndarray]:
+    """Return the model's inputs by name, in the model's order."""
+    label = np.fromfile(folder / "label.i64", np.int64)
+    seed = folder / "seed.i64"
+    if seed.exists():
+        return {"seed": np.fromfile(seed, np.int64), "label": label}
+    return {"z": np.fromfile(folder / "z.f32", np.float32).reshape(len(label), -1), "label": label}
+
+
+def rate(call: Callable[[], object], batch: int, seconds: float) -> float:
+    """Return images a second, over calls that fill `seconds` after one to warm up."""
+    call()
+    calls, started = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - started) < seconds or not calls:
+        call()
+        calls += 1
+    return calls * batch / elapsed
