@@ -5,9 +5,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
-from pipeline.inference import console
+from pipeline.inference import console, session
 from pipeline.inference.errors import InferenceError
 from pipeline.inference.generator import Generator
 from pipeline.inference.latent import latent
@@ -30,7 +29,7 @@ def bench(path: Path, device: str, seconds: float, as_json: bool) -> None:
                 rate = images_a_second(generator, batch, seconds)
                 rows.append(_row(where, threads, batch, rate, load))
     if as_json:
-        runtime = f"onnxruntime {onnxruntime.__version__}"
+        runtime = f"onnxruntime {session.onnxruntime.__version__}"
         console.write_json({"file": str(path), "runtime": runtime, "cores": cores, "rows": rows})
     else:
         console.write_table(rows)

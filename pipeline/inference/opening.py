@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import onnxruntime
-
 from pipeline.inference import session
 from pipeline.inference.console import say
 from pipeline.inference.errors import InferenceError
@@ -56,7 +54,7 @@ def _content(path: Path) -> bytes:
 @contextmanager
 def _bounded_memory(size: int, device: str) -> Iterator[None]:
     """Limit this process's data for a model of `size` bytes; not with CUDA, which reserves far more."""
-    on_cuda = device != "cpu" and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    on_cuda = device != "cpu" and "CUDAExecutionProvider" in session.onnxruntime.get_available_providers()
     if resource is None or on_cuda:
         yield
         return

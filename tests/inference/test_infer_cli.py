@@ -201,6 +201,46 @@ def test_help_teaches_by_example():
         assert option in result.stdout
 
 
+def test_a_picture_does_without_the_commands(conditional, tmp_path):
+    result = python("-c", RUN_AND_LIST, "--onnx", conditional, "--digit", "5", cwd=tmp_path, text=True)
+    modules = set(result.stdout.partition("loaded:")[2].split())
+    assert "pipeline.inference.drawing" in modules
+    for module in ("commands", "arrays", "terminal", "verify", "walks"):
+        assert f"pipeline.inference.{module}" not in modules
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("gan-infer in", ["info", "interpolate"]),
+        ("gan-infer --digi", ["--digit", "--digits"]),
+        ("gan-infer sweep --di", ["--dimension", "--digit"]),
+    ],
+)
+def test_the_shell_completes(tmp_path, monkeypatch, words, completed):
+    monkeypatch.setenv("_GAN_INFER_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    result = python("-m", "pipeline.inference.cli", cwd=tmp_path, text=True)
+    assert (result.returncode, result.stdout.split(), result.stderr) == (0, completed, "")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["info", "FILE"], ["--onnx", "FILE", "--json"]])
+def test_a_full_device_is_one_line(conditional, tmp_path, command):
+    arguments = [str(conditional) if word == "FILE" else word for word in command]
+    program = [sys.executable, "-m", "pipeline.inference.cli", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(program, env=environment, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE)
+    assert (result.returncode, b"Traceback" in result.stderr) == (2, False)
+    assert b"No space left on device" in result.stderr
+
+
+def test_options_before_a_command_are_not_ignored(gan_infer, conditional):
+    code, _, lines = gan_infer("--seed", 3, "grid", conditional)
+    assert (code, lines) == (2, ["gan-infer: options of grid go after it: gan-infer grid FILE ..."])
+
+
 def test_version(gan_infer):
     code, out, lines = gan_infer("--version")
     assert (code, lines) == (0, [])
@@ -219,7 +259,16 @@ NEEDED = {"numpy", "onnxruntime", "PIL"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "needed"), [(["--help"], set()), (["--onnx", "tiny.onnx", "--digit", "5"], NEEDED)]
+    ("arguments", "needed"),
+    [
+        (["--help"], set()),
+        (["interpolate", "--help"], set()),
+        (["--onnx", "tiny.onnx", "--digit", "5"], NEEDED),
+        (["--onnx", "tiny.onnx", "--digits", "2026", "--show"], NEEDED),
+        (["info", "tiny.onnx", "--json"], {"numpy", "onnxruntime"}),
+        (["verify", "tiny.onnx"], {"numpy", "onnxruntime"}),
+        (["interpolate", "tiny.onnx", "--out", "x.webp"], NEEDED),
+    ],
 )
 def test_nothing_is_imported_that_is_not_needed(conditional, tmp_path, arguments, needed):
     result = python("-c", RUN_AND_LIST, *arguments, cwd=tmp_path, text=True)
@@ -247,12 +296,13 @@ def test_the_module_runs_as_a_program(conditional, tmp_path):
     assert result.stderr == "gan-infer: '50' is no class of tiny: say 0 to 9\n"
 
 
-def test_without_a_runtime_the_extras_are_named(conditional, tmp_path):
+@pytest.mark.parametrize("command", ["--onnx", "info", "verify", "bench", "grid", "sweep"])
+def test_without_a_runtime_the_extras_are_named(conditional, tmp_path, command):
     program = (
         "import sys; sys.modules['onnxruntime'] = None\n"
         "from pipeline.inference import cli; cli.main(sys.argv[1:])"
     )
-    result = python("-c", program, "--onnx", conditional, cwd=tmp_path, text=True)
+    result = python("-c", program, command, conditional, cwd=tmp_path, text=True)
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "gan-pipeline[cpu]" in result.stderr
