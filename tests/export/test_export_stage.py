@@ -120,6 +120,7 @@ def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
     assert {file.name: file.read_text() for file in folder.iterdir()} == dict.fromkeys(FILES, "good")
 
 
+@pytest.mark.slow
 def test_the_seeded_file_draws_the_bytes_of_the_plain_one(project: Project) -> None:
     path = exported(project(tiny("cdcgan")))
     seeded = onnxruntime.InferenceSession(path.with_suffix(".seeded.onnx"))
