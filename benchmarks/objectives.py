@@ -5,7 +5,7 @@
 
 The flagship's networks, 16 wide, on MNIST; the discriminator of every run sees EPOCHS x 60,000 real images. A
 row is the mean of SEEDS runs and their deviation, scored on 10,000 samples of the exported file. Runs go one
-a core, in one thread each; seconds are those of training alone. Needs data/prepared/ and models/judge/,
+a core, in one thread each; seconds are CPU time, of training alone. Needs data/prepared/ and models/judge/,
 which `dvc repro judge` makes.
 """
 
@@ -38,7 +38,7 @@ from pipeline.training.monitor import Monitor
 from stages import export, train
 
 ROOT = Path(__file__).parents[1]
-EPOCHS, SEEDS, SAMPLES = 2, (0, 1), 10_000
+EPOCHS, SEEDS, SAMPLES = 1, (0, 1), 10_000
 NONE = {"name": "none", "weight": 0.0, "every": 1}
 R1 = {"name": "r1", "weight": 1.0, "every": 4}
 BASE: dict[str, Any] = {
@@ -60,7 +60,7 @@ GAMES: dict[str, Changes] = {
     "non-saturating": _game("non-saturating"),
     "least-squares": _game("least-squares"),
     "hinge": _game("hinge"),
-    "wasserstein, clipped, 5 critic steps": _game("wasserstein", d_steps=5, weight_clip=0.05),
+    "wasserstein, clipped, 2 critic steps": _game("wasserstein", d_steps=2, weight_clip=0.1),
     "wasserstein, gradient penalty": _game("wasserstein", {"name": "gradient", "weight": 10.0, "every": 1}),
     "relativistic, R1 and R2": _game("relativistic", {"name": "r1-r2", "weight": 0.1, "every": 1}),
     "f-kl": _game("f-kl"),
@@ -71,8 +71,7 @@ GAMES: dict[str, Changes] = {
     "f-total-variation": _game("f-total-variation"),
 }
 REGULARISED: dict[str, Changes] = {
-    f"{name}, R1": _game(name, R1)
-    for name in ("minimax", "non-saturating", "least-squares", "hinge", "relativistic")
+    f"{name}, R1": _game(name, R1) for name in ("minimax", "non-saturating", "hinge", "f-kl")
 }
 STABILISERS: dict[str, Changes] = {
     "label smoothing 0.1": {"objective": {"label_smoothing": 0.1}},
@@ -87,9 +86,7 @@ STABILISERS: dict[str, Changes] = {
     "augmentation (translation, cutout)": {"stabilisers": {"augmentation": ["translation", "cutout"]}},
     "unrolled, 3 steps": {"stabilisers": {"unrolled_steps": 3}},
     "no EMA": {"train": {"ema_half_life": 0.0}},
-    "D twice as fast as G": {"train": {"discriminator": {"lr": 4.0e-3, "betas": [0.0, 0.99]}}},
     "2 steps of D": {"train": {"d_steps": 2}},
-    "cosine": {"train": {"schedule": {"shape": "cosine"}}},
 }
 ROWS = GAMES | REGULARISED | STABILISERS
 
@@ -118,12 +115,12 @@ def _measure(title: str, seed: int) -> dict[str, Any]:
         os.chdir(folder)
         params = _params(title, seed)
         Path("data").symlink_to(ROOT / "data")
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             train.main(params)
         except RunError as error:
             return {"stable": str(error)}
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         export.main(params)
         return _scores(params) | _course(params) | {"seconds": seconds}
 
