@@ -3,9 +3,9 @@
     python -m benchmarks.training [--device cpu] [--width 128] [--steps 4] [--rounds 5]
 
 All contenders are made first; then, in every round, each warms up and makes STEPS steps, so that a slow
-moment of the machine meets all of them. Figures are medians over the rounds. `cdcgan-classic` and the notebook
-have the same network of the same width (published: 128) and the same batch. FLOPs are counted over the loop's
-own steps and set against the rate at which torch multiplies two large matrices, measured in the same rounds.
+moment of the machine meets all of them. Figures are medians over the rounds. `cdcgan-classic` and the
+notebook have the same network of the same width (published: 128) and the same batch. FLOPs are counted over
+the loop's own steps and set against the rate at which torch multiplies two large matrices in the same rounds.
 The images are MNIST of data/prepared/mnist-32 (`dvc repro preprocess`), or the digits that scikit-learn
 brings; at 64x64 each pixel is four.
 """
@@ -220,7 +220,7 @@ def overhead(data: Prepared, loop: Loop, device: str) -> None:
         costs = {
             "a row of history": (steps // train.log_every + train.pictures, lambda: row_of(run)),
             "a picture": (train.pictures, run._picture),
-            "a checkpoint": (train.checkpoints, lambda: run.state.save(run.folder / "state.pt")),
+            "a checkpoint": (train.checkpoints, lambda: checkpoint(run)),
             "what is written at the end": (1, lambda: run.write(Path("models"))),
         }
         found = {title: (times, median_seconds(act)) for title, (times, act) in costs.items()}
@@ -232,6 +232,13 @@ def overhead(data: Prepared, loop: Loop, device: str) -> None:
         print(f"{title:<34} {times:>6} {seconds * 1000:>9.1f} {times * seconds / (steps * step):>10.2%}")
     total = sum(times * seconds for times, seconds in found.values())
     print(f"{'together':<34} {'':>6} {'':>9} {total / (steps * step):>10.2%}")
+
+
+def checkpoint(run: Run) -> None:
+    """What a run does at one: it looks at its numbers and its data, and saves."""
+    run.state.is_finite()
+    run.data.verify()
+    run.state.save(run.folder / "state.pt")
 
 
 def row_of(run: Run) -> dict[str, float]:

@@ -17,6 +17,7 @@ _SHAPING = (
     "models/base.py",
     "training/batches.py",
     "training/loop.py",
+    "training/monitor.py",
     "training/state.py",
 )
 

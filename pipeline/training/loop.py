@@ -81,7 +81,8 @@ class Loop:
 
     def _update(self, optimiser: Optimizer, loss: Tensor, lr: float) -> None:
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(lr, self.state.step, self.steps, self.params.train.lr_final)
+            rate = learning_rate(lr, self.state.step, self.steps, self.params.train.lr_final)
+            group["lr"] = rate * self.state.rate_scale
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -20,7 +20,8 @@ from pipeline.params import OptimiserParams, Params
 from pipeline.streams import seed_of
 
 STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")  # of every step
-_VALUES = ("totals", "totalled", "step", "history", "tracking_run")  # saved as they are
+# saved as they are
+_VALUES = ("totals", "totalled", "step", "history", "rate_scale", "rollbacks", "tracking_run")
 
 
 @dataclass
@@ -35,6 +36,8 @@ class TrainingState:
     totalled: int = 0  # how many steps those are
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    rate_scale: float = 1.0  # of both learning rates: halved at each roll-back
+    rollbacks: list[dict[str, Any]] = field(default_factory=list)  # what went wrong, where, and back to where
     tracking_run: str | None = None
 
     @classmethod
@@ -73,6 +76,11 @@ class TrainingState:
         }
         return parts | ({"averaged": self.averaged} if self.averaged is not None else {})
 
+    def is_finite(self) -> bool:
+        """Whether every weight and the sums of the losses are numbers; waits for the device."""
+        tensors = [*self.model.parameters(), *self.model.buffers(), self.totals]
+        return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+
     def save(self, path: Path) -> None:
         """Write everything to one file, whole or not at all; what was there stays as `previous`."""
         content = {name: part.state_dict() for name, part in self._parts().items()}
@@ -84,13 +92,13 @@ class TrainingState:
             if path.exists():
                 os.replace(path, previous(path))
 
-    def load(self, path: Path) -> list[Path]:
-        """Take over the newest intact state that `save` wrote; return the damaged ones that it passed over.
+    def load(self, *paths: Path) -> list[Path]:
+        """Take over the first intact state of those that `save` wrote; return the damaged ones before it.
 
         RunError if all are damaged. Without any the state stays as it is.
         """
         damaged = []
-        for candidate in (path, previous(path)):
+        for candidate in paths:
             if candidate.exists():
                 data = candidate.read_bytes()
                 if hashlib.sha256(data[32:]).digest() == data[:32]:
