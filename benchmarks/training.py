@@ -1,8 +1,8 @@
 """How fast training is: this loop beside a notebook's, the machine's peak, and what recording costs.
 
-    python -m benchmarks.training [--device cpu] [--width 128] [--steps 4] [--rounds 5]
+    python -m benchmarks.training [--device cpu] [--width 128] [--seconds 4] [--rounds 5]
 
-All contenders are made first; then, in every round, each warms up and makes STEPS steps, so that a slow
+All contenders are made first; then, in every round, each warms up and trains for SECONDS, so that a slow
 moment of the machine meets all of them. Figures are medians over the rounds. `cdcgan-classic` and the
 notebook have the same network of the same width (published: 128) and the same batch. FLOPs are counted over
 the loop's own steps and set against the rate at which torch multiplies two large matrices in the same rounds.
@@ -70,7 +70,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
     parser.add_argument("--width", type=int, default=128, help="of cdcgan-classic, the notebook and dcgan")
-    parser.add_argument("--steps", type=int, default=4, help="that are timed at once; as many warm up")
+    parser.add_argument("--seconds", type=float, default=4.0, help="that each contender trains a round")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
 
@@ -116,16 +116,17 @@ def speeds(
 ) -> None:
     """Print images a second, the ratio to the notebook, and the share of the matmul rate."""
     theirs = "notebook's loop, the same network"
-    contenders = {theirs: notebook.step} | {name: loop.step for name, loop in loops.items()}
+    contenders = {theirs: (notebook.step, 1)}
+    contenders |= {name: (loop.step, loop.params.objective.penalty.every) for name, loop in loops.items()}
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     peaks: dict[str, list[float]] = {name: [] for name in PRECISIONS}
     for _ in range(arguments.rounds):
-        for name, step in contenders.items():
-            seconds[name].append(step_seconds(step, arguments.steps, device))
+        for name, (step, cycle) in contenders.items():
+            seconds[name].append(step_seconds(step, cycle, arguments.seconds, device))
         for name, precision in PRECISIONS.items():
             peaks[name].append(matmul_rate(precision, device))
     peak = {name: statistics.median(found) for name, found in peaks.items()}
-    print(f"{described(device)}; medians of {arguments.rounds} rounds of {arguments.steps} steps")
+    print(f"{described(device)}; medians of {arguments.rounds} rounds of {arguments.seconds:g} s")
     rates = ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in peak.items())
     print(f"torch.matmul of {SIDE}x{SIDE}: {rates}\n")
     titles = ("batch", "images/s", "x notebook", "GFLOP/image", "of float32", "of bfloat16")
@@ -144,15 +145,15 @@ def speeds(
     print()
 
 
-def step_seconds(step: Callable[[], None], steps: int, device: torch.device) -> float:
-    """Seconds a step: the mean of `steps`, after as many to warm up."""
-    for _ in range(steps):
-        step()
-    wait(device)
-    start = time.perf_counter()
-    for _ in range(steps):
-        step()
-    wait(device)
+def step_seconds(step: Callable[[], None], cycle: int, enough: float, device: torch.device) -> float:
+    """Seconds a step over `enough` seconds, after a warm-up; whole cycles, for some steps pay a penalty."""
+    steps, start = -cycle, 0.0
+    while steps <= 0 or time.perf_counter() - start < enough:
+        for _ in range(cycle):
+            step()
+        wait(device)
+        steps += cycle
+        start = start if steps else time.perf_counter()
     return (time.perf_counter() - start) / steps
 
 
@@ -208,7 +209,7 @@ def described(device: torch.device) -> str:
 
 def overhead(data: Prepared, loop: Loop, device: str) -> None:
     """Print what rows, pictures, checkpoints and MLflow cost over the flagship's run, at its intervals."""
-    step = step_seconds(loop.step, 20, loop.device)
+    step = step_seconds(loop.step, loop.params.objective.penalty.every, 4.0, loop.device)
     params = preset("cdcgan")
     params = params.model_copy(update={"train": params.train.model_copy(update={"device": device})})
     with tempfile.TemporaryDirectory() as name:
