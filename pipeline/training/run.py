@@ -185,7 +185,7 @@ class Run:
             figures.save(self._real_beside_fake(), part / "real-beside-fake.png")
 
     def _pictures(self) -> list[Path]:
-        return sorted((self.folder / "pictures").iterdir())
+        return sorted((self.folder / "pictures").glob("*.png"))  # a kill may have left half a one, .part
 
     def _real_beside_fake(self) -> Image.Image:
         """The first training images beside samples, of the same classes where there are classes."""
