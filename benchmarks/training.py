@@ -31,7 +31,7 @@ from pipeline.datasets.sources import download
 from pipeline.tracking import Tracker
 from pipeline.training.batches import Batches
 from pipeline.training.device import choose_device, choose_precision
-from pipeline.training.loop import Loop, total_steps
+from pipeline.training.loop import Loop
 from pipeline.training.run import Run
 from pipeline.training.state import TrainingState
 
@@ -95,8 +95,7 @@ def preset(name: str, model: dict[str, Any] | None = None) -> p.Params:
 def loop_of(params: p.Params, images: np.ndarray, labels: np.ndarray, device: torch.device) -> Loop:
     """The pipeline's own loop at its first step."""
     batches = Batches(images, labels, params.train.batch, params.seed, device)
-    steps = total_steps(params.train, batches.per_epoch)
-    state = TrainingState.fresh(params, images.shape[1], 10, steps, device)
+    state = TrainingState.fresh(params, images.shape[1], 10, device)
     return Loop(params, state, batches, choose_precision(params.train, device))
 
 

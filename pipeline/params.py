@@ -21,6 +21,8 @@ PARAMS_FILE = Path("params.yaml")
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Beta = Annotated[float, Field(ge=0, lt=1)]
+Betas = tuple[Beta, Beta]
 
 
 class Section(BaseModel):
@@ -67,10 +69,10 @@ class ModelParams(Section):
     kind: str
     z_dim: Count
     latent: Literal["normal", "uniform"]  # N(0, 1), or U[0, 1)
-    spectral_norm: bool  # on every layer of the discriminator
 
     sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
-    batch_norm: ClassVar[bool] = False  # in the discriminator
+    generator_batch_norm: ClassVar[bool] = True
+    discriminator_batch_norm: ClassVar[bool] = False
     conditional: ClassVar[bool]  # does the generator take a label?
 
 
@@ -126,11 +128,41 @@ class ObjectiveParams(Section):
         return self
 
 
+class StabiliserParams(Section):
+    """What keeps the game from failing: a file each in pipeline/stabilisers/, off at 0, false or none."""
+
+    spectral_norm: bool  # on every layer of the discriminator
+    instance_noise: Annotated[float, Field(ge=0)]  # deviation at the start, linearly to none at the end
+    augmentation: tuple[Literal["colour", "translation", "cutout"], ...]  # of all that D sees
+    minibatch: Literal["none", "deviation", "discrimination"]  # D's layer that looks at the whole batch
+    feature_matching: Annotated[float, Field(ge=0)]  # its weight in the generator's loss
+    historical_averaging: Annotated[float, Field(ge=0)]  # its weight in both losses
+    virtual_batch_norm: bool  # in place of the generator's batch norms
+    unrolled_steps: Annotated[int, Field(ge=0, le=20)]  # of D, that the generator looks ahead
+
+    @field_validator("augmentation")
+    @classmethod
+    def _each_change_once(cls, changes: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(changes)) < len(changes):
+            raise ValueError(f"each change once, not {', '.join(changes)}")
+        return changes
+
+
 class OptimiserParams(Section):
     """Adam, for one of the two networks."""
 
     lr: Positive
-    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]]
+    betas: Betas
+
+
+class ScheduleParams(Section):
+    """How settings go from their start to the end of the run; 1 and null leave them as they are."""
+
+    shape: Literal["linear", "cosine"]
+    lr: Share  # both rates end at this share of their start
+    betas: Betas | None  # of both optimisers at the end
+    penalty: Annotated[float, Field(ge=0)]  # the penalty's weight ends at this multiple of its start
+    ema_half_life: Positive  # likewise
 
 
 class TrainParams(Section):
@@ -141,7 +173,7 @@ class TrainParams(Section):
     d_steps: Count  # discriminator steps a generator step
     generator: OptimiserParams
     discriminator: OptimiserParams
-    lr_final: Share  # both rates go linearly to this share of their start
+    schedule: ScheduleParams
     ema_half_life: Share  # of the averaged generator, as a share of the run; 0: export the last weights
     device: Literal["auto", "cpu", "cuda", "mps"]
     precision: Literal["auto", "fp32", "bf16"]  # auto: bf16 where the hardware multiplies in it
@@ -181,6 +213,7 @@ class Params(Section, Generic[Model]):
     second_judge: JudgeParams
     model: Model
     objective: ObjectiveParams
+    stabilisers: StabiliserParams
     train: TrainParams
     evaluate: EvaluateParams
     tracking: TrackingParams
@@ -210,24 +243,50 @@ class Params(Section, Generic[Model]):
         return self
 
     @model_validator(mode="after")
-    def _the_bounds_suit_the_discriminator(self) -> Self:
-        penalty = self.objective.penalty.name
-        if penalty != "none" and self.model.batch_norm:
+    def _penalties_suit_the_discriminator(self) -> Self:
+        penalty, minibatch = self.objective.penalty.name, self.stabilisers.minibatch
+        if penalty != "none" and self.model.discriminator_batch_norm:
             raise ValueError(
                 f"objective.penalty.name: {penalty} needs the gradient of each image alone, and batch norm "
                 f"in the discriminator of {self.model.kind} mixes them; choose another kind, or none"
             )
-        if self.objective.weight_clip is not None and self.model.spectral_norm:
+        if penalty in ("gradient", "dragan") and minibatch != "none":
             raise ValueError(
-                "objective.weight_clip: spectral norm rescales the weights that clipping would bound; "
-                "set weight_clip to null or model.spectral_norm to false"
+                f"stabilisers.minibatch: {penalty} wants a slope of one for each image alone, and minibatch "
+                f"{minibatch} mixes them; set it to none, or take r1"
             )
         return self
 
+    @model_validator(mode="after")
+    def _stabilisers_suit_each_other(self) -> Self:
+        chosen = self.stabilisers
+        if self.objective.weight_clip is not None and chosen.spectral_norm:
+            raise ValueError(
+                "objective.weight_clip: spectral norm rescales the weights that clipping would bound; "
+                "set weight_clip to null or stabilisers.spectral_norm to false"
+            )
+        if chosen.unrolled_steps and (
+            self.objective.penalty.name != "none" or self.objective.weight_clip is not None
+        ):
+            raise ValueError(
+                "stabilisers.unrolled_steps: the steps ahead follow the objective's gradient alone, without "
+                "penalty or clipping; switch those off, or set unrolled_steps to 0"
+            )
+        if chosen.virtual_batch_norm and not self.model.generator_batch_norm:
+            raise ValueError(
+                f"stabilisers.virtual_batch_norm: the generator of {self.model.kind} has no batch norm to "
+                "replace; set it to false"
+            )
+        return self
+
+    def shaping(self) -> dict[str, Any]:
+        """The sections that shape the trained weights, as plain values."""
+        sections = {"seed", "data", "model", "objective", "stabilisers", "train"}
+        return self.model_dump(mode="json", include=sections)
+
     def fingerprint(self) -> str:
         """SHA-256 over the parameters that shape the trained weights, as hex."""
-        shaping = self.model_dump(mode="json", include={"seed", "data", "model", "objective", "train"})
-        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()
 
 
 def load(path: Path = PARAMS_FILE) -> Params:

@@ -13,11 +13,14 @@ _ROOT = Path(__file__).parent
 # what the weights depend on beside parameters and data
 _SHAPING = (
     "streams.py",
+    "pixels.py",
     "objectives.py",
+    "penalties.py",
     "models/base.py",
     "training/batches.py",
     "training/loop.py",
     "training/monitor.py",
+    "training/schedule.py",
     "training/state.py",
 )
 
@@ -25,4 +28,5 @@ _SHAPING = (
 def code_hash(kind: str) -> str:
     """SHA-256 over the source of one system and of the loop that trains it, as hex."""
     sources = [_ROOT / name for name in (*_SHAPING, f"models/{kind}.py")]
+    sources += sorted((_ROOT / "stabilisers").glob("*.py"))
     return hashlib.sha256(" ".join(sha256_of(source) for source in sources).encode()).hexdigest()

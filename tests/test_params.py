@@ -80,9 +80,33 @@ def test_a_penalty_on_each_image_refuses_batch_norm(tmp_path: Path) -> None:
         write_params(content, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("cdcgan", {"unrolled_steps": 3}, "without penalty or clipping"),
+        ("wgan-mnist", {"unrolled_steps": 3}, "without penalty or clipping"),
+        ("wgan-mnist", {"spectral_norm": True}, "spectral norm rescales the weights"),
+        ("wgan-gp-mnist", {"minibatch": "deviation"}, "minibatch deviation mixes them"),
+        ("gan-mnist", {"virtual_batch_norm": True}, "the generator of gan has no batch norm"),
+        ("cdcgan", {"augmentation": ["cutout", "cutout"]}, "each change once"),
+        ("cdcgan", {"augmentation": ["color"]}, "did you mean 'colour'?"),
+        ("cdcgan", {"minibatch": "std"}, "one of none, deviation, discrimination"),
+    ],
+)
+def test_stabilisers_that_make_no_sense_are_refused(
+    tmp_path: Path, name: str, changes: dict[str, Any], told: str
+) -> None:
+    content = preset(name)
+    content["stabilisers"] |= changes
+    with pytest.raises(UserError) as caught:
+        write_params(content, tmp_path)
+    assert told in str(caught.value)
+    assert "stabilisers" in str(caught.value) or "weight_clip" in str(caught.value)
+
+
 def test_clipped_weights_refuse_spectral_norm_and_penalties(tmp_path: Path) -> None:
     content = preset("cdcgan")
-    content["model"]["spectral_norm"] = True
+    content["stabilisers"]["spectral_norm"] = True
     off = {"name": "none", "weight": 0.0, "every": 1}
     content["objective"] |= {"name": "wasserstein", "weight_clip": 0.01, "penalty": off}
     with pytest.raises(UserError, match="spectral norm rescales the weights"):
@@ -100,8 +124,8 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_value_is_not_made_up(tmp_path: Path) -> None:
     content = preset("cdcgan")
-    del content["train"]["lr_final"]
-    with pytest.raises(UserError, match=r"train\.lr_final: missing"):
+    del content["train"]["schedule"]["lr"]
+    with pytest.raises(UserError, match=r"train\.schedule\.lr: missing"):
         write_params(content, tmp_path)
 
 

@@ -8,6 +8,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from pipeline import objectives, penalties
 from pipeline.params import Params
+from pipeline.stabilisers import minibatch
+from pipeline.stabilisers.feature_matching import feature_distance
+from pipeline.stabilisers.virtual_batch_norm import ReferenceBatch, make_virtual
+from pipeline.streams import draw_latent, stream
 
 
 class Losses(NamedTuple):
@@ -18,6 +22,26 @@ class Losses(NamedTuple):
     fake_logits: Tensor  # [N]
 
 
+class DiscriminatorBase(nn.Module):
+    """Features of an image, and from them, linearly, one logit.
+
+    A system's discriminator says `features(x, labels)`, images [N, C, H, W] and labels [N] to [N, ...], and
+    `head(features, labels)`, which gives [N]. Called, it gives the logits.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.minibatch: nn.Module | None = None  # what the rest of the batch adds to a logit
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.logits(self.features(x, labels), labels)
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Logits [N] of what `features` gave, under labels [N]."""
+        logits = self.head(features, labels)
+        return logits if self.minibatch is None else logits + self.minibatch(features.flatten(1))
+
+
 class GAN(nn.Module):
     """A generator and a discriminator under one adversarial objective.
 
@@ -25,19 +49,37 @@ class GAN(nn.Module):
     and overrides a loss where its mathematics differ.
     """
 
-    def __init__(self, params: Params, generator: nn.Module, discriminator: nn.Module) -> None:
+    def __init__(
+        self,
+        params: Params,
+        generator: nn.Module,
+        discriminator: DiscriminatorBase,
+        channels: int,
+        classes: int,
+    ) -> None:
         super().__init__()
         self.generator = generator
         self.discriminator = discriminator
+        self.classes = classes
         self.objective = objectives.build(params.objective)
         self._penalty = penalties.build(params.objective.penalty)
-        if params.model.spectral_norm:
+        self._feature_matching = params.stabilisers.feature_matching
+        if params.stabilisers.minibatch != "none":
+            features = _feature_count(discriminator, channels, params.data.size)
+            discriminator.minibatch = minibatch.LAYERS[params.stabilisers.minibatch](features)
+        if params.stabilisers.spectral_norm:
             for layer in list(discriminator.modules()):
                 if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
                     spectral_norm(layer)
+        self.reference = None
+        if params.stabilisers.virtual_batch_norm:
+            self.reference = _reference_batch(params, classes)
+            make_virtual(generator, len(self.reference.z))
 
     def sample(self, z: Tensor, labels: Tensor) -> Tensor:
         """Images float [N, C, H, W] in [-1, 1] from z [N, z_dim] and labels int64 [N]."""
+        if self.reference is not None:
+            return self.reference.sample(self.generator, z, labels)
         return self.generator(z, labels)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
@@ -51,10 +93,35 @@ class GAN(nn.Module):
         return self._penalty(self.discriminator, real, fake, labels, source)
 
     def generator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
-        """The generator's loss on its own images [N, C, H, W], paired with `real` where that is the game."""
-        real_logits = self.discriminator(real, labels).float() if self.objective.relativistic else None
-        logits = self.discriminator(fake, labels).float()
-        return Losses(self.objective.generator(real_logits, logits).mean(), real_logits, logits)
+        """The generator's loss on its own images [N, C, H, W]; `real` counts where the game compares."""
+        features = self.discriminator.features(fake, labels)
+        logits = self.discriminator.logits(features, labels).float()
+        real_features, real_logits = None, None
+        if self.objective.relativistic or self._feature_matching:
+            real_features = self.discriminator.features(real, labels)
+        if self.objective.relativistic:
+            real_logits = self.discriminator.logits(real_features, labels).float()
+        loss = self.objective.generator(real_logits, logits).mean()
+        if self._feature_matching:
+            loss = loss + self._feature_matching * feature_distance(real_features, features)
+        return Losses(loss, real_logits, logits)
+
+
+@torch.no_grad()
+def _feature_count(discriminator: DiscriminatorBase, channels: int, size: int) -> int:
+    """How many features an image has."""
+    training = discriminator.training
+    images, labels = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.int64)
+    count = discriminator.eval().features(images, labels).numel()
+    discriminator.train(training)
+    return count
+
+
+def _reference_batch(params: Params, classes: int) -> ReferenceBatch:
+    """As many latents and labels as a batch has images."""
+    source, count = stream(params.seed, "reference batch"), params.train.batch
+    z = draw_latent(params.model.latent, count, params.model.z_dim, source)
+    return ReferenceBatch(z, torch.randint(classes, (count,), generator=source))
 
 
 @torch.no_grad()

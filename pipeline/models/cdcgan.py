@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, Losses
+from pipeline.models.base import GAN, DiscriminatorBase, Losses
 
 
 class Params(p.ModelParams):
@@ -76,7 +76,7 @@ class Generator(nn.Module):
         return torch.tanh(x)
 
 
-class Discriminator(nn.Module):
+class Discriminator(DiscriminatorBase):
     """Image [N, C, size, size], labels [N] -> logits [N] (Miyato and Koyama 2018, eq. (3)).
 
     The logit is psi(features) + <embedding of the label, features>.
@@ -89,7 +89,7 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         for inputs, outputs in zip([channels, *widths], widths, strict=False):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
-        self.features = nn.Sequential(*layers, nn.Flatten())
+        self.layers = nn.Sequential(*layers, nn.Flatten())
         self.linear = nn.Linear(widths[-1] * 16, 1)
         self.embedding = nn.Embedding(classes, widths[-1] * 16)
         self._initialise()
@@ -100,7 +100,7 @@ class Discriminator(nn.Module):
 
         As torch starts them, the features of MNIST have a mean square of 0.003, not of 0.4 as here.
         """
-        for layer in self.features:
+        for layer in self.layers:
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, 0.2)
                 layer.bias.zero_()
@@ -108,11 +108,10 @@ class Discriminator(nn.Module):
         self.linear.weight.normal_(0, scale)
         self.embedding.weight.normal_(0, 5 * scale)  # measured: nearer to the real digits than 1
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.logits(self.features(x), labels)
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(x)
 
-    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
-        """Logits [N] of what `features` gave, under labels [N]."""
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
         return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
 
 
@@ -125,16 +124,17 @@ class Model(GAN):
             params,
             Generator(model.z_dim, classes, model.generator_width, channels, size),
             Discriminator(classes, model.discriminator_width, channels, size),
+            channels,
+            classes,
         )
         self.mismatched = model.mismatched
-        self.classes = classes
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
         """As `GAN`, with some fakes replaced by real images under a wrong label (Reed et al. 2016, alg. 1).
 
         Without them the discriminator says how real an image is, and only by the way whether the label fits.
         """
-        features = self.discriminator.features(real)
+        features = self.discriminator.features(real, labels)
         real_logits = self.discriminator.logits(features, labels).float()
         fake_logits = self.discriminator(fake, labels).float()
         # the loop seeds torch's own generator at every step, as for dropout

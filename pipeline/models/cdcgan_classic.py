@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, dcgan_init
+from pipeline.models.base import GAN, DiscriminatorBase, dcgan_init
 
 
 class Params(p.ModelParams):
@@ -16,7 +16,7 @@ class Params(p.ModelParams):
 
     sizes: ClassVar = (32,)
     conditional: ClassVar = True
-    batch_norm: ClassVar = True
+    discriminator_batch_norm: ClassVar = True
 
 
 class Generator(nn.Module):
@@ -48,7 +48,7 @@ class Generator(nn.Module):
         return self.layers(torch.cat([noise, label], dim=1))
 
 
-class Discriminator(nn.Module):
+class Discriminator(DiscriminatorBase):
     """Image [N, C, 32, 32], labels [N] -> logits [N]."""
 
     def __init__(self, classes: int, width: int, channels: int) -> None:
@@ -68,14 +68,17 @@ class Discriminator(nn.Module):
             nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False),
             nn.BatchNorm2d(4 * width),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(4 * width, 1, 4, bias=False),
         )
+        self.last = nn.Conv2d(4 * width, 1, 4, bias=False)
         dcgan_init(self)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
         # a label's planes are the same for all images of the class: convolve one set a class
         label = self.from_label(self.planes).index_select(0, labels)
-        return self.layers(torch.cat([self.from_image(x), label], dim=1)).reshape(-1)
+        return self.layers(torch.cat([self.from_image(x), label], dim=1))
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        return self.last(features).reshape(-1)
 
 
 class Model(GAN):
@@ -87,4 +90,6 @@ class Model(GAN):
             params,
             Generator(model.z_dim, classes, model.width, channels),
             Discriminator(classes, model.width, channels),
+            channels,
+            classes,
         )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN
+from pipeline.models.base import GAN, DiscriminatorBase
 
 
 class Params(p.ModelParams):
@@ -44,7 +44,7 @@ class Generator(nn.Module):
         return self.layers(joined).reshape(-1, *self.shape)
 
 
-class Discriminator(nn.Module):
+class Discriminator(DiscriminatorBase):
     """Image [N, C, size, size], labels [N] -> logits [N]."""
 
     def __init__(self, classes: int, width: int, dropout: float, channels: int, size: int) -> None:
@@ -60,12 +60,14 @@ class Discriminator(nn.Module):
             nn.Linear(2 * width, width),
             nn.LeakyReLU(0.2),
             nn.Dropout(dropout),
-            nn.Linear(width, 1),
         )
+        self.last = nn.Linear(width, 1)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        joined = torch.cat([self.embed_image(x), self.embed_label(labels)], dim=1)
-        return self.layers(joined).squeeze(1)
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(torch.cat([self.embed_image(x), self.embed_label(labels)], dim=1))
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        return self.last(features).squeeze(1)
 
 
 class Model(GAN):
@@ -77,4 +79,6 @@ class Model(GAN):
             params,
             Generator(model.z_dim, classes, model.width, channels, size),
             Discriminator(classes, model.width, model.dropout, channels, size),
+            channels,
+            classes,
         )

@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, dcgan_init
+from pipeline.models.base import GAN, DiscriminatorBase, dcgan_init
 
 
 class Params(p.ModelParams):
@@ -16,7 +16,7 @@ class Params(p.ModelParams):
 
     sizes: ClassVar = (16, 32, 64, 128)
     conditional: ClassVar = False
-    batch_norm: ClassVar = True
+    discriminator_batch_norm: ClassVar = True
 
 
 class Generator(nn.Module):
@@ -43,7 +43,7 @@ class Generator(nn.Module):
         return self.layers(self.project(z).reshape(-1, *self.start))
 
 
-class Discriminator(nn.Module):
+class Discriminator(DiscriminatorBase):
     """Image [N, C, size, size] -> logits [N]; the label is not used."""
 
     def __init__(self, width: int, channels: int, size: int) -> None:
@@ -56,11 +56,15 @@ class Discriminator(nn.Module):
                 nn.BatchNorm2d(outputs),
                 nn.LeakyReLU(0.2),
             ]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(widths[-1], 1, 4, bias=False))
+        self.layers = nn.Sequential(*layers)
+        self.last = nn.Conv2d(widths[-1], 1, 4, bias=False)
         dcgan_init(self)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x).reshape(-1)
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(x)
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        return self.last(features).reshape(-1)
 
 
 def _widths(width: int, size: int) -> list[int]:
@@ -78,4 +82,6 @@ class Model(GAN):
             params,
             Generator(model.z_dim, model.width, channels, size),
             Discriminator(model.width, channels, size),
+            channels,
+            classes,
         )

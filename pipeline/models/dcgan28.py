@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, keras_init
+from pipeline.models.base import GAN, DiscriminatorBase, keras_init
 
 
 class Params(p.ModelParams):
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         return self.layers(self.project(z).reshape(-1, *self.start))
 
 
-class Discriminator(nn.Module):
+class Discriminator(DiscriminatorBase):
     """Image [N, C, size, size] -> logits [N]; the label is not used."""
 
     def __init__(self, width: int, dropout: float, channels: int, size: int) -> None:
@@ -63,12 +63,15 @@ class Discriminator(nn.Module):
             nn.LeakyReLU(0.3),
             nn.Dropout(dropout),
             nn.Flatten(),
-            nn.Linear(2 * width * (size // 4) ** 2, 1),
         )
+        self.last = nn.Linear(2 * width * (size // 4) ** 2, 1)
         keras_init(self)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(x)
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        return self.last(features).squeeze(1)
 
 
 class Model(GAN):
@@ -80,4 +83,6 @@ class Model(GAN):
             params,
             Generator(model.z_dim, model.width, channels, size),
             Discriminator(model.width, model.dropout, channels, size),
+            channels,
+            classes,
         )

@@ -5,7 +5,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, keras_init
+from pipeline.models.base import GAN, DiscriminatorBase, keras_init
 
 
 class Params(p.ModelParams):
@@ -17,6 +17,7 @@ class Params(p.ModelParams):
 
     sizes: ClassVar = (8, 16, 28, 32)
     conditional: ClassVar = False
+    generator_batch_norm: ClassVar = False
 
 
 class Generator(nn.Module):
@@ -39,7 +40,7 @@ class Generator(nn.Module):
         return self.layers(z).reshape(-1, *self.shape)
 
 
-class Discriminator(nn.Module):
+class Discriminator(DiscriminatorBase):
     """Image [N, C, size, size] -> logits [N]; the label is not used."""
 
     def __init__(self, widths: tuple[int, int], dropout: float, channels: int, size: int) -> None:
@@ -52,12 +53,15 @@ class Discriminator(nn.Module):
             nn.Linear(widths[0], widths[1]),
             nn.LeakyReLU(0.2),
             nn.Dropout(dropout),
-            nn.Linear(widths[1], 1),
         )
+        self.last = nn.Linear(widths[1], 1)
         keras_init(self)
 
-    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x).squeeze(1)
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.layers(x)
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        return self.last(features).squeeze(1)
 
 
 class Model(GAN):
@@ -69,4 +73,6 @@ class Model(GAN):
             params,
             Generator(model.z_dim, model.generator_widths, channels, size),
             Discriminator(model.discriminator_widths, model.dropout, channels, size),
+            channels,
+            classes,
         )

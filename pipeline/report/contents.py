@@ -96,7 +96,7 @@ def _images_seen(history: Path) -> int:
 
 def _parameters(params: Params) -> dict[str, Any]:
     """What shaped the weights. Of a folder of images only the name: the rest of its path is private."""
-    shaping = params.model_dump(mode="json", include={"seed", "data", "model", "objective", "train"})
+    shaping = params.shaping()
     if params.data.path:
         shaping["data"]["path"] = Path(params.data.path).name
     return shaping

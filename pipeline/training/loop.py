@@ -6,17 +6,19 @@ The step never waits for the device: statistics gather there and cross to the ho
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from pipeline.models.base import Losses
 from pipeline.params import Params, TrainParams
+from pipeline.stabilisers.augmentation import augment
+from pipeline.stabilisers.historical_averaging import distance_from_history
+from pipeline.stabilisers.instance_noise import add_noise, annealed
+from pipeline.stabilisers.unrolling import unrolled_generator_loss
 from pipeline.streams import draw_latent, seed_of, stream
 from pipeline.training.batches import Batches
 from pipeline.training.device import autocast
+from pipeline.training.schedule import Schedule
 from pipeline.training.state import STATISTICS, TrainingState
-
-
-def learning_rate(start: float, step: int, steps: int, final_share: float) -> float:
-    """Linear from `start` to `final_share * start` at the last of `steps` steps."""
-    return start * (1 - (1 - final_share) * step / steps)
 
 
 class Loop:
@@ -31,36 +33,67 @@ class Loop:
         self.precision = precision
         self.device = batches.images.device
         self.steps = total_steps(params.train, batches.per_epoch)
+        self.schedule = Schedule(params.train.schedule, self.steps)
         state.model.train()
 
     def step(self) -> None:
         """One generator step after `d_steps` discriminator steps."""
         state, train = self.state, self.params.train
         torch.manual_seed(seed_of(self.params.seed, "dropout", state.step))
+        self._schedule()
         for index in range(state.step * train.d_steps, (state.step + 1) * train.d_steps):
             real, labels = self.batches[index]
             noise = stream(self.params.seed, "latent", index, self.device)
             z = draw_latent(self.params.model.latent, len(real), self.params.model.z_dim, noise, self.device)
             with autocast(self.device, self.precision):
                 fake = state.model.sample(z, labels)  # the last one also serves the generator's step
-                d = state.model.discriminator_loss(real, fake.detach(), labels)
-            loss = d.loss + self._penalty(real, fake.detach(), labels, index)
-            self._update(state.discriminator_optimiser, loss, train.discriminator.lr)
+                real, shown = self._view(real, "real", index), self._view(fake.detach(), "fake", index)
+                d = state.model.discriminator_loss(real, shown, labels)
+            extra = self._penalty(real, shown, labels, index) + self._drift("discriminator")
+            self._update(state.discriminator_optimiser, d.loss + extra)
             self._clip_weights()
         # gradients of the discriminator's weights are not needed for the generator's step
         state.model.discriminator.requires_grad_(False)
         with autocast(self.device, self.precision):
-            g = state.model.generator_loss(real, fake, labels)
-        self._update(state.generator_optimiser, g.loss, train.generator.lr)
+            g = self._generator_loss(real, self._view(fake, "fake to the generator", state.step), labels)
+        self._update(state.generator_optimiser, g.loss + self._drift("generator"))
         state.model.discriminator.requires_grad_(True)
-        if state.averaged is not None:
-            state.averaged.update_parameters(state.model.generator)
+        state.average()
         state.step += 1
-        probabilities = [
-            logits.detach().sigmoid().mean() for logits in (d.real_logits, d.fake_logits, g.fake_logits)
-        ]
-        state.totals += torch.stack([d.loss.detach(), g.loss.detach(), *probabilities])
-        state.totalled += 1
+        state.total(d, g)
+
+    def _schedule(self) -> None:
+        """Set what changes over the run to its values at this step."""
+        state, train = self.state, self.params.train
+        for optimiser, start in (
+            (state.generator_optimiser, train.generator),
+            (state.discriminator_optimiser, train.discriminator),
+        ):
+            for group in optimiser.param_groups:
+                group["lr"] = state.rate_scale * self.schedule.learning_rate(start.lr, state.step)
+                group["betas"] = self.schedule.betas(start.betas, state.step)
+        if state.averaged is not None:
+            decay = self.schedule.ema_decay(train.ema_half_life, state.step)
+            state.averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)
+
+    def _view(self, images: Tensor, purpose: str, index: int) -> Tensor:
+        """What the discriminator is shown of `images`: augmented, with noise."""
+        chosen = self.params.stabilisers
+        if chosen.augmentation:
+            source = stream(self.params.seed, f"augmentation of {purpose}", index, self.device)
+            images = augment(images, chosen.augmentation, source)
+        if chosen.instance_noise:
+            source = stream(self.params.seed, f"noise on {purpose}", index, self.device)
+            deviation = annealed(chosen.instance_noise, self.state.step, self.steps)
+            images = add_noise(images, deviation, source)
+        return images
+
+    def _generator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
+        model, ahead = self.state.model, self.params.stabilisers.unrolled_steps
+        if ahead:
+            optimiser = self.state.discriminator_optimiser
+            return unrolled_generator_loss(model, optimiser, ahead, real, fake, labels)
+        return model.generator_loss(real, fake, labels)
 
     def _penalty(self, real: Tensor, fake: Tensor, labels: Tensor, index: int) -> Tensor | float:
         """What the discriminator pays at its step `index`; lazily, as Karras et al. 2020, appendix B."""
@@ -68,8 +101,16 @@ class Loop:
         if penalty.name == "none" or index % penalty.every:
             return 0.0
         source = stream(self.params.seed, "penalty", index, self.device)
+        weight = self.schedule.penalty_weight(penalty.weight, self.state.step)
         # in full precision: bf16 is too coarse for the gradient of a gradient
-        return penalty.weight * penalty.every * self.state.model.penalty(real, fake, labels, source)
+        return weight * penalty.every * self.state.model.penalty(real, fake, labels, source)
+
+    def _drift(self, name: str) -> Tensor | float:
+        """What one of the two networks pays for its distance from its own past."""
+        weight, model = self.params.stabilisers.historical_averaging, self.state.model
+        if not weight:
+            return 0.0
+        return weight * distance_from_history(getattr(model, name), self.state.histories[name])
 
     @torch.no_grad()
     def _clip_weights(self) -> None:
@@ -79,10 +120,7 @@ class Loop:
             for weight in self.state.model.discriminator.parameters():
                 weight.clamp_(-bound, bound)
 
-    def _update(self, optimiser: Optimizer, loss: Tensor, lr: float) -> None:
-        for group in optimiser.param_groups:
-            rate = learning_rate(lr, self.state.step, self.steps, self.params.train.lr_final)
-            group["lr"] = rate * self.state.rate_scale
+    def _update(self, optimiser: Optimizer, loss: Tensor) -> None:
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -60,7 +60,7 @@ class Run:
         device = choose_device(train.device)
         batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
         self.steps = total_steps(train, batches.per_epoch)
-        self.state = TrainingState.fresh(params, data.channels, data.label_count, self.steps, device)
+        self.state = TrainingState.fresh(params, data.channels, data.label_count, device)
         self.damaged = self.state.load(self._stopped, *self._checkpoints)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device))
         self.noise = FixedNoise(params, data.label_count, device)

@@ -15,11 +15,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from pipeline import models
 from pipeline.errors import RunError
 from pipeline.files import atomic_path
-from pipeline.models.base import GAN
+from pipeline.models.base import GAN, Losses
 from pipeline.params import OptimiserParams, Params
+from pipeline.stabilisers.historical_averaging import history_of
 from pipeline.streams import seed_of
 
-STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")  # of every step
+STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "logit_gap")  # of every step
 # saved as they are
 _VALUES = ("totals", "totalled", "step", "history", "rate_scale", "rollbacks", "tracking_run")
 
@@ -32,6 +33,7 @@ class TrainingState:
     averaged: AveragedModel | None
     generator_optimiser: Optimizer
     discriminator_optimiser: Optimizer
+    histories: dict[str, AveragedModel]  # the mean of all past weights of each network, if it is asked for
     totals: Tensor  # the sum of each statistic over the steps since the last row of history
     totalled: int = 0  # how many steps those are
     step: int = 0
@@ -41,25 +43,25 @@ class TrainingState:
     tracking_run: str | None = None
 
     @classmethod
-    def fresh(
-        cls, params: Params, channels: int, classes: int, steps: int, device: torch.device
-    ) -> "TrainingState":
-        """The state before the first of `steps` steps."""
+    def fresh(cls, params: Params, channels: int, classes: int, device: torch.device) -> "TrainingState":
+        """The state before the first step."""
         with torch.random.fork_rng():
             torch.manual_seed(seed_of(params.seed, "init"))
             model = models.build(params, channels, classes)
         model.to(device, memory_format=torch.channels_last)
         averaged = None
         if params.train.ema_half_life:
-            decay = 0.5 ** (1 / (params.train.ema_half_life * steps))
-            averaged = AveragedModel(
-                model.generator, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True
-            )
+            # the loop sets the decay at every step
+            averaged = AveragedModel(model.generator, multi_avg_fn=get_ema_multi_avg_fn(), use_buffers=True)
+        networks = {"generator": model.generator, "discriminator": model.discriminator}
         return cls(
             model,
             averaged,
             _adam(model.generator, params.train.generator),
             _adam(model.discriminator, params.train.discriminator),
+            {name: history_of(network) for name, network in networks.items()}
+            if params.stabilisers.historical_averaging
+            else {},
             torch.zeros(len(STATISTICS), device=device),
         )
 
@@ -74,12 +76,28 @@ class TrainingState:
             "generator_optimiser": self.generator_optimiser,
             "discriminator_optimiser": self.discriminator_optimiser,
         }
+        parts |= {f"history of the {name}": history for name, history in self.histories.items()}
         return parts | ({"averaged": self.averaged} if self.averaged is not None else {})
 
     def is_finite(self) -> bool:
         """Whether every weight and the sums of the losses are numbers; waits for the device."""
         tensors = [*self.model.parameters(), *self.model.buffers(), self.totals]
         return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+
+    def average(self) -> None:
+        """Take the present weights into all averages."""
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.model.generator)
+        for name, history in self.histories.items():
+            history.update_parameters(getattr(self.model, name))
+
+    def total(self, d: Losses, g: Losses) -> None:
+        """Take one step's statistics into the sums, without waiting for the device."""
+        logits = [each.detach() for each in (d.real_logits, d.fake_logits, g.fake_logits)]
+        verdicts = [each.sigmoid().mean() for each in logits]
+        gap = logits[0].mean() - logits[1].mean()
+        self.totals += torch.stack([d.loss.detach(), g.loss.detach(), *verdicts, gap])
+        self.totalled += 1
 
     def save(self, path: Path) -> None:
         """Write everything to one file, whole or not at all; what was there stays as `previous`."""

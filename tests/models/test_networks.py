@@ -30,12 +30,13 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
     assert model.discriminator(images, labels).shape == (3,)
 
 
-# (maps of the generator, maps of the discriminator) at each convolution, as published
+# (maps of the generator, maps of the discriminator) at each convolution, as published; the classic
+# discriminator has one of 64 for the image and one of 64 for the label
 PUBLISHED = {
     "dcgan-mnist": ([1024, 512, 256, 128, 1], [1, 128, 256, 512, 1024, 1]),
     "dcgan-celeba": ([512, 256, 128, 64, 3], [3, 64, 128, 256, 512, 1]),
     "dcgan28-mnist": ([256, 128, 64, 1], [1, 64, 128]),
-    "cdcgan-classic": ([512, 256, 128, 1], [128, 256, 512, 1]),
+    "cdcgan-classic": ([512, 256, 128, 1], [1, 64, 64, 256, 512, 1]),
 }
 
 
@@ -44,7 +45,7 @@ def test_widths_are_the_published_ones(name: str, tmp_path: Any) -> None:
     model = models.build(params_of(name, tmp_path), CHANNELS.get(name, 1), 10)
 
     def maps(network: nn.Module) -> list[int]:
-        layers = [x for x in network.layers.modules() if isinstance(x, nn.Conv2d | nn.ConvTranspose2d)]
+        layers = [x for x in network.modules() if isinstance(x, nn.Conv2d | nn.ConvTranspose2d)]
         return [layers[0].in_channels, *(layer.out_channels for layer in layers)]
 
     assert (maps(model.generator), maps(model.discriminator)) == PUBLISHED[name]
@@ -66,7 +67,7 @@ def test_classic_label_maps_are_a_convolution_of_one_hot_planes(tmp_path: Any) -
     images, labels = torch.randn(4, 1, 32, 32), torch.tensor([3, 0, 9, 3])
     planes = nn.functional.one_hot(labels, 10).float()[:, :, None, None].expand(-1, -1, 32, 32)
     joined = torch.cat([discriminator.from_image(images), discriminator.from_label(planes)], dim=1)
-    expected = discriminator.layers(joined).reshape(-1)
+    expected = discriminator.last(discriminator.layers(joined)).reshape(-1)
     torch.testing.assert_close(discriminator(images, labels), expected)
 
 
@@ -86,7 +87,7 @@ def test_the_flagship_discriminator_is_a_projection(tmp_path: Any) -> None:
     """f(x, y) = psi(phi(x)) + <V_y, phi(x)> (Miyato and Koyama 2018, eq. (3))."""
     d = models.build(params_of("cdcgan", tmp_path), 1, 10).discriminator.eval()
     x, labels = torch.randn(6, 1, 32, 32), torch.tensor([0, 1, 2, 7, 8, 9])
-    phi = d.features(x)
+    phi = d.features(x, labels)
     expected = d.linear(phi)[:, 0] + torch.einsum("nd,nd->n", d.embedding.weight[labels], phi)
     torch.testing.assert_close(d(x, labels), expected)
 
@@ -106,7 +107,7 @@ def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: A
 
 def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path: Any) -> None:
     content = preset("cdcgan")
-    content["model"]["spectral_norm"] = True
+    content["stabilisers"]["spectral_norm"] = True
     model = models.build(write_params(content, tmp_path), 1, 10)
     x, labels = torch.randn(8, 1, 32, 32), torch.arange(8)
     for _ in range(100):  # each pass is one power iteration

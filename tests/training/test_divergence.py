@@ -13,7 +13,8 @@ import torch
 
 from pipeline.errors import RunError, Stopped
 from pipeline.params import Params
-from pipeline.training.loop import Loop, learning_rate
+from pipeline.training.loop import Loop
+from pipeline.training.schedule import Schedule
 from stages import train as stage
 from tests.conftest import tiny
 from tests.training.test_train_stage import hashes, rows
@@ -59,7 +60,8 @@ def test_it_rolls_back_halves_the_rates_and_says_so(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     poisoned(monkeypatch, BAD, below=0.5)
-    stage.main(project(content("roll-back")))
+    params = project(content("roll-back"))
+    stage.main(params)
     assert f"going on from step {CHECKPOINT} with the learning rates times 0.5" in capsys.readouterr().err
     (rollback,) = json.loads(Path("models/cdcgan/rollbacks.json").read_text())
     assert rollback["at_step"] == BAD + 1  # the first step whose losses show it
@@ -68,10 +70,8 @@ def test_it_rolls_back_halves_the_rates_and_says_so(
     assert rollback["reason"].startswith(f"training diverged before step {BAD + 1}")
     history = rows(Path("models/cdcgan"))
     assert [int(row["step"]) for row in history] == list(range(1, STEPS + 1))
-    params = content("roll-back")["train"]
-    planned = [
-        learning_rate(params["generator"]["lr"], step, STEPS, params["lr_final"]) for step in range(STEPS)
-    ]
+    schedule = Schedule(params.train.schedule, STEPS)
+    planned = [schedule.learning_rate(params.train.generator.lr, step) for step in range(STEPS)]
     scales = [float(row["lr_generator"]) / rate for row, rate in zip(history, planned, strict=True)]
     assert scales == pytest.approx([1.0] * CHECKPOINT + [0.5] * (STEPS - CHECKPOINT))
 

@@ -1,4 +1,4 @@
-"""Schedule, batches and the averaged generator."""
+"""Batches and what they are made of."""
 
 from pathlib import Path
 
@@ -12,12 +12,6 @@ from pipeline.pixels import to_float, to_uint8
 from pipeline.training import batches
 from pipeline.training.batches import Batches
 from pipeline.training.fixed_noise import spread
-from pipeline.training.loop import learning_rate
-
-
-def test_learning_rate_goes_linearly_to_its_last_share() -> None:
-    rates = [learning_rate(0.2, step, 10, 0.1) for step in range(11)]
-    np.testing.assert_allclose(rates, np.linspace(0.2, 0.02, 11))
 
 
 def make(count: int, batch: int, seed: int = 0) -> Batches:

@@ -24,6 +24,7 @@ from pipeline.params import ObjectiveParams, Params, PenaltyParams
 from pipeline.training import run as training_run
 from pipeline.training.loop import Loop
 from pipeline.training.state import previous
+from stages import export
 from stages import train as stage
 from tests.conftest import ROOT, tiny
 
@@ -90,6 +91,53 @@ def test_every_objective_and_penalty_trains(project: Project, objective: str, pe
     assert 0 < float(history[-1]["d_fake"]) < 1
 
 
+ALL = {
+    "spectral_norm": True,
+    "instance_noise": 0.1,
+    "augmentation": ["colour", "translation", "cutout"],
+    "minibatch": "discrimination",
+    "feature_matching": 0.1,
+    "historical_averaging": 0.1,
+    "unrolled_steps": 2,
+}
+
+
+def stabilised(name: str) -> dict[str, Any]:
+    """A tiny preset with all stabilisers that its networks take."""
+    content = tiny(name)
+    content["objective"] |= {"name": "non-saturating", "weight_clip": None}
+    content["objective"]["penalty"] = {"name": "none", "weight": 0.0, "every": 1}
+    content["stabilisers"] |= ALL | {"virtual_batch_norm": name != "gan-mnist"}
+    content["train"]["batch"] = 120
+    return content
+
+
+SYSTEMS = ["gan-mnist", "cgan-mnist", "dcgan-mnist", "dcgan28-mnist", "cdcgan-classic", "cdcgan"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_all_stabilisers_together_train_and_export(project: Project, name: str) -> None:
+    params = project(stabilised(name))
+    stage.main(params)
+    assert all(math.isfinite(float(row["logit_gap"])) for row in rows(Path("models", name)))
+    export.main(params)  # refuses where the file and the networks differ
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("key", "value"), [*ALL.items(), ("virtual_batch_norm", True)])
+def test_each_stabiliser_alone_changes_the_run(project: Project, key: str, value: Any) -> None:
+    content = stabilised("cgan-mnist")
+    content["stabilisers"] = tiny("cgan-mnist")["stabilisers"]
+    stage.main(project(content))
+    before = hashes(Path("models/cgan-mnist"))
+    content["stabilisers"] |= {key: value}
+    stage.main(project(content))
+    after = hashes(Path("models/cgan-mnist"))
+    assert before["generator.safetensors"] != after["generator.safetensors"]
+    assert before["discriminator.safetensors"] != after["discriminator.safetensors"]
+
+
 def test_clipping_bounds_every_weight_of_the_critic(project: Project) -> None:
     content = tiny("cgan-mnist")
     content["objective"] |= {"name": "wasserstein", "label_smoothing": 0.0, "weight_clip": 0.01}
@@ -111,10 +159,11 @@ def test_a_lazy_penalty_is_paid_at_every_nth_step(project: Project, monkeypatch:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cdcgan", "dcgan28-mnist"])  # with an averaged generator; with dropout
+@pytest.mark.parametrize("make", [tiny, stabilised])
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
-    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, make: Callable[[str], dict[str, Any]], name: str
 ) -> None:
-    content = tiny(name)
+    content = make(name)
     content["train"] |= {"epochs": 2, "checkpoints": 3}
     params = project(content)
     stage.main(params)
