@@ -180,6 +180,7 @@ class TrainParams(Section):
     log_every: Count  # steps between two rows of history.csv
     pictures: Annotated[int, Field(ge=1, le=200)]  # fixed-noise grids over the run
     checkpoints: Annotated[int, Field(ge=1, le=200)]  # states kept for a resume over the run
+    on_divergence: Literal["stop", "roll-back"]  # roll back: to the last good state, at half the rates
 
 
 class EvaluateParams(Section):

@@ -19,6 +19,7 @@ _SHAPING = (
     "models/base.py",
     "training/batches.py",
     "training/loop.py",
+    "training/monitor.py",
     "training/schedule.py",
     "training/state.py",
 )

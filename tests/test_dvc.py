@@ -18,7 +18,6 @@ TALK = {
     "pipeline/params.py",
     "pipeline/tracking.py",
     "pipeline/training/guard.py",
-    "pipeline/training/monitor.py",
     "pipeline/training/progress.py",
     "pipeline/training/stopping.py",
     "stages/__init__.py",

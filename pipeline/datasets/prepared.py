@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.files import sha256_of
 from pipeline.params import DataParams
 
 SplitName = Literal["train", "test"]
@@ -65,6 +66,12 @@ class Prepared:
     def labels(self, split: SplitName) -> np.ndarray:
         """int64 [N]."""
         return np.load(self.folder / f"{split}_labels.npy")
+
+    def verify(self) -> None:
+        """UserError if a file is no longer what was prepared: its bytes are read once, a block at a time."""
+        for name, prepared in self.sha256.items():
+            if sha256_of(self.folder / name) != prepared:
+                raise UserError(f"{self.folder / name} has changed since it was prepared: {_REMEDY}")
 
     def _check(self, split: SplitName) -> None:
         total = self.counts[split]["total"]

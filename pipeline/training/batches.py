@@ -1,4 +1,10 @@
-"""The data set whole on the device as uint8, shuffled and cut into batches there."""
+"""The data set whole on the device as uint8, shuffled and cut into batches there.
+
+One that is larger than half of the device's memory stays on the disk, and each batch is read from there. The
+batches are the same either way, to the byte.
+"""
+
+import warnings
 
 import numpy as np
 import torch
@@ -6,6 +12,9 @@ from torch import Tensor
 
 from pipeline.pixels import to_float
 from pipeline.streams import stream
+from pipeline.training.device import memory
+
+SHARE = 0.5  # of the device's memory; the rest is for networks and what they compute
 
 
 class Batches:
@@ -14,9 +23,16 @@ class Batches:
     def __init__(
         self, images: np.ndarray, labels: np.ndarray, batch: int, seed: int, device: torch.device
     ) -> None:
-        """Take uint8 images [N, C, H, W] and int64 labels [N]; the incomplete last batch is left out."""
-        self.images = torch.from_numpy(np.array(images)).to(device)
-        self.labels = torch.from_numpy(np.array(labels)).to(device)
+        """Take uint8 images [N, C, H, W], which may be a memory map, and int64 labels [N].
+
+        The incomplete last batch of an epoch is left out.
+        """
+        self.device = device
+        if images.nbytes > SHARE * memory(device):
+            self.images = _left_on_disk(images)
+        else:
+            self.images = torch.from_numpy(np.array(images)).to(device)
+        self.labels = torch.from_numpy(np.array(labels)).to(self.images.device)
         self.batch = batch
         self.seed = seed
         self.per_epoch = len(images) // batch
@@ -30,4 +46,11 @@ class Batches:
             order = torch.randperm(len(self.images), generator=stream(self.seed, "shuffle", epoch))
             self._order, self._epoch = order.to(self.images.device), epoch
         chosen = self._order[position * self.batch : (position + 1) * self.batch]
-        return to_float(self.images.index_select(0, chosen)), self.labels.index_select(0, chosen)
+        images = self.images.index_select(0, chosen).to(self.device)
+        return to_float(images), self.labels.index_select(0, chosen).to(self.device)
+
+
+def _left_on_disk(images: np.ndarray) -> Tensor:
+    """The memory map as a tensor: pages are read as a batch touches them, and dropped as room is needed."""
+    with warnings.catch_warnings(action="ignore"):  # of a tensor that must not be written to
+        return torch.from_numpy(images)

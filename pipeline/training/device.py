@@ -1,6 +1,10 @@
-"""Where a run computes, and in what precision."""
+"""Where a run computes, with how much memory, and in what precision."""
 
+import math
+import os
+import sys
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import torch
 
@@ -17,6 +21,23 @@ def choose_device(wanted: str) -> torch.device:
         there = ", ".join(name for name, is_there in available.items() if is_there)
         raise UserError(f"train.device: {wanted} is not available here; use auto, or one of: {there}")
     return torch.device(wanted)
+
+
+def memory(device: torch.device) -> float:
+    """Bytes that a run may fill: the GPU's, or the machine's within the limits set on this process."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[1]
+    if sys.platform == "win32":  # which tells neither; there all data sets are taken for small
+        return math.inf
+    import resource  # not on Windows
+
+    limits = [resource.getrlimit(resource.RLIMIT_DATA)[0]]
+    # a container's, by the second and the first version of Linux's control groups
+    for file in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        limit = file.read_text().strip() if file.exists() else "max"
+        limits.append(resource.RLIM_INFINITY if limit == "max" else int(limit))
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(whole, *(limit for limit in limits if limit != resource.RLIM_INFINITY))
 
 
 def choose_precision(params: TrainParams, device: torch.device) -> torch.dtype:

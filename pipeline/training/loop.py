@@ -70,7 +70,7 @@ class Loop:
             (state.discriminator_optimiser, train.discriminator),
         ):
             for group in optimiser.param_groups:
-                group["lr"] = self.schedule.learning_rate(start.lr, state.step)
+                group["lr"] = state.rate_scale * self.schedule.learning_rate(start.lr, state.step)
                 group["betas"] = self.schedule.betas(start.betas, state.step)
         if state.averaged is not None:
             decay = self.schedule.ema_decay(train.ema_half_life, state.step)

@@ -8,6 +8,11 @@ from pipeline.errors import RunError
 CERTAIN = 0.99  # mean D(x) above this and mean D(G(z)) below one minus it: D has nothing left to teach
 CERTAIN_ROWS = 5  # rows of history in a row
 COLLAPSED = 0.1  # spread of the samples over that of real images
+COLLAPSED_PICTURES = 5  # in a row: it does not pass any more
+
+
+class DivergenceError(RunError):
+    """Going on from here is useless."""
 
 
 class Monitor:
@@ -17,16 +22,29 @@ class Monitor:
         """`history` is what was read before; a `critic`'s logits are no verdicts, and never certain."""
         self._critic = critic
         self._certain_rows = 0
+        self._collapsed_pictures = 0
         self._told: set[str] = set()
         for row in history:
             self.check(row)
 
+    @property
+    def is_collapsed(self) -> bool:
+        """Whether the last picture showed nearly one image."""
+        return self._collapsed_pictures > 0
+
     def check(self, row: dict[str, float]) -> list[str]:
-        """Return new warnings; raise RunError where going on is useless."""
+        """Return new warnings; raise DivergenceError where going on is useless."""
         if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
-            raise RunError(
+            raise DivergenceError(
                 f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
                 "lower train.generator.lr and train.discriminator.lr, or set train.precision to fp32"
+            )
+        if "diversity" in row:
+            self._collapsed_pictures = self._collapsed_pictures + 1 if row["diversity"] < COLLAPSED else 0
+        if self._collapsed_pictures == COLLAPSED_PICTURES:
+            raise DivergenceError(
+                f"training collapsed before step {row['step']}: {COLLAPSED_PICTURES} pictures in a row show "
+                "nearly one image; lower the learning rates or choose another objective"
             )
         is_certain = not self._critic and row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN
         self._certain_rows = self._certain_rows + 1 if is_certain else 0

@@ -42,7 +42,8 @@ class TrainingProgress:
     def row(self, row: dict[str, float]) -> float:
         """Show a row of history; return the images per second since the last one."""
         now = time.perf_counter()
-        speed = (row["images"] - self._images) / (now - self._since) if self._images else 0.0
+        gained = row["images"] - self._images  # less than nothing after a roll-back
+        speed = gained / (now - self._since) if self._images and gained > 0 else 0.0
         self._since, self._images = now, row["images"]
         figures = (
             f"{speed:,.0f} images/s  D loss {row['d_loss']:.3f}  G loss {row['g_loss']:.3f}  "

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from pipeline import figures, files
 from pipeline.datasets.prepared import Prepared
-from pipeline.errors import Stopped, UserError
+from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params
 from pipeline.pixels import to_uint8
 from pipeline.provenance import code_hash
@@ -22,12 +22,13 @@ from pipeline.training.device import choose_device, choose_precision
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
-from pipeline.training.monitor import Monitor
+from pipeline.training.monitor import DivergenceError, Monitor
 from pipeline.training.progress import TrainingProgress
-from pipeline.training.state import STATISTICS, TrainingState
+from pipeline.training.state import STATISTICS, TrainingState, previous
 from pipeline.training.stopping import Stopping
 
 RESUME = Path(".resume")
+ROLL_BACKS, BACK_OFF = 3, 0.5  # at most as many, each with the learning rates times this
 COLUMNS = ["step", "images", "epoch", *STATISTICS, "lr_generator", "lr_discriminator", "diversity"]
 
 
@@ -37,6 +38,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     Until then all lies in .resume/<name>-<fingerprint>/; other parameters, data or code have another folder.
     """
     _check(params, data)
+    data.verify()
     folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
     with only_trainer(folder):
         run = Run(params, data, folder)
@@ -59,47 +61,96 @@ class Run:
         batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
         self.steps = total_steps(train, batches.per_epoch)
         self.state = TrainingState.fresh(params, data.channels, data.label_count, device)
-        self.damaged = self.state.load(self._saved)
+        self.damaged = self.state.load(self._stopped, *self._checkpoints)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device))
         self.noise = FixedNoise(params, data.label_count, device)
         some = slice(0, 2000)
         labels = data.labels("train")[some] if params.model.conditional else data.labels("train")[some] * 0
         self.real_spread = spread(data.images("train")[some], labels)
+        self.monitor = self._fresh_monitor()
+        self._pictures_at = _moments(self.steps, train.pictures)
+        self._checkpoints_at = _moments(self.steps, train.checkpoints)
 
     @property
-    def _saved(self) -> Path:
-        return self.folder / "state.pt"
+    def _stopped(self) -> Path:
+        """The state at a signal, to go on from; never to roll back to, or a stop would change the bytes."""
+        return self.folder / "stopped.pt"
+
+    @property
+    def _checkpoints(self) -> tuple[Path, Path]:
+        """The newest state of those that any run of these parameters saves, and the one before it."""
+        return self.folder / "state.pt", previous(self.folder / "state.pt")
+
+    def _fresh_monitor(self) -> Monitor:
+        return Monitor(self.state.history, critic=self.params.objective.name == "wasserstein")
 
     def go(self, tracker: Tracker) -> None:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
-        state, train = self.state, self.params.train
+        state = self.state
         state.tracking_run = tracker.run_id
-        monitor = Monitor(state.history, critic=self.params.objective.name == "wasserstein")
-        pictures, checkpoints = _moments(self.steps, train.pictures), _moments(self.steps, train.checkpoints)
         with TrainingProgress(self.steps, state.step) as bar, Stopping() as stopping:
             self._say_start(bar)
             if state.step == 0:
                 self._picture()
+                state.save(self._checkpoints[0])
             while state.step < self.steps:
-                if stopping.asked:
-                    state.save(self._saved)
-                    where = f"step {state.step} of {self.steps}"
-                    raise Stopped(f"stopped at {where} and saved; the same command goes on there")
-                self.loop.step()
-                bar.step(state.step)
-                if state.step % train.log_every == 0 or state.step in pictures:
-                    row = self.loop.row()
-                    if state.step in pictures:
-                        row["diversity"] = round(self._picture() / self.real_spread, 4)
-                    state.history.append(row)
-                    speed = bar.row(row)
-                    tracker.metrics(row | {"images_per_second": speed}, state.step)
-                    for warning in monitor.check(row):
-                        bar.say(f"warning: {warning}")
-                if state.step in pictures:
-                    bar.milestone()
-                if state.step in checkpoints:
-                    state.save(self._saved)
+                try:
+                    if stopping.asked:
+                        self._stop()
+                    self._advance(bar, tracker)
+                except DivergenceError as trouble:
+                    self._roll_back(trouble, bar, tracker)
+
+    def _advance(self, bar: TrainingProgress, tracker: Tracker) -> None:
+        """One step and what is due after it; DivergenceError where going on from there is useless."""
+        state = self.state
+        self.loop.step()
+        bar.step(state.step)
+        if state.step % self.params.train.log_every == 0 or state.step in self._pictures_at:
+            row = self.loop.row()
+            if state.step in self._pictures_at:
+                row["diversity"] = round(self._picture() / self.real_spread, 4)
+            state.history.append(row)
+            speed = bar.row(row)
+            tracker.metrics(row | {"images_per_second": speed}, state.step)
+            for warning in self.monitor.check(row):
+                bar.say(f"warning: {warning}")
+        if state.step in self._pictures_at:
+            bar.milestone()
+        if state.step in self._checkpoints_at:
+            self._check_numbers()
+            self.data.verify()
+            if not self.monitor.is_collapsed:  # or there were nothing good to roll back to
+                state.save(self._checkpoints[0])
+                files.remove(self._stopped)
+
+    def _check_numbers(self) -> None:
+        """Never save, or ship, what can't be gone on from."""
+        if not self.state.is_finite():
+            raise DivergenceError(
+                f"training diverged before step {self.state.step}: a weight is no number any more"
+            )
+
+    def _stop(self) -> None:
+        self.state.save(self._stopped)
+        where = f"step {self.state.step} of {self.steps}"
+        raise Stopped(f"stopped at {where} and saved; the same command goes on there")
+
+    def _roll_back(self, trouble: DivergenceError, bar: TrainingProgress, tracker: Tracker) -> None:
+        """Back to the last checkpoint, at lower rates, if params.yaml says so; else end with the evidence."""
+        state, at = self.state, self.state.step
+        if self.params.train.on_divergence == "stop" or len(state.rollbacks) == ROLL_BACKS:
+            (self.folder / "history.csv").write_text(_csv(state.history))
+            raise RunError(f"{trouble}; see history.csv and pictures/ in {self.folder}") from trouble
+        scale, before = state.rate_scale * BACK_OFF, state.rollbacks
+        state.load(*self._checkpoints)
+        state.tracking_run = tracker.run_id
+        state.rate_scale = scale
+        record = {"reason": str(trouble), "at_step": at, "back_to_step": state.step, "rate_scale": scale}
+        state.rollbacks = [*before, record]
+        self.monitor = self._fresh_monitor()
+        tracker.metrics({"rate_scale": scale}, at)
+        bar.say(f"warning: {trouble}; going on from step {state.step} with the learning rates times {scale}")
 
     def _say_start(self, bar: TrainingProgress) -> None:
         precision = str(self.loop.precision).removeprefix("torch.")
@@ -118,13 +169,15 @@ class Run:
         return self.noise.spread(self.noise.draw(self.state.model.generator))
 
     def write(self, output: Path) -> None:
-        """Put the results in place: weights, history and pictures."""
+        """Put the results in place: weights, history, roll-backs if there were any, and pictures."""
         state = self.state
         with files.atomic_path(output) as part:
             part.mkdir()
-            save_file(_weights(state.exported_generator), part / "generator.safetensors")
-            save_file(_weights(state.model.discriminator), part / "discriminator.safetensors")
+            (part / "generator.safetensors").write_bytes(save(_weights(state.exported_generator)))
+            (part / "discriminator.safetensors").write_bytes(save(_weights(state.model.discriminator)))
             (part / "history.csv").write_text(_csv(state.history))
+            if state.rollbacks:
+                files.write_json(part / "rollbacks.json", state.rollbacks)
             figures.save(figures.training_curves(part / "history.csv"), part / "curves.png")
             figures.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
             samples = self.noise.draw(state.exported_generator).numpy()
@@ -132,7 +185,7 @@ class Run:
             figures.save(self._real_beside_fake(), part / "real-beside-fake.png")
 
     def _pictures(self) -> list[Path]:
-        return sorted((self.folder / "pictures").iterdir())
+        return sorted((self.folder / "pictures").glob("*.png"))  # a kill may have left half a one, .part
 
     def _real_beside_fake(self) -> Image.Image:
         """The first training images beside samples, of the same classes where there are classes."""

@@ -21,7 +21,8 @@ from pipeline.stabilisers.historical_averaging import history_of
 from pipeline.streams import seed_of
 
 STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "logit_gap")  # of every step
-_VALUES = ("totals", "totalled", "step", "history", "tracking_run")  # saved as they are
+# saved as they are
+_VALUES = ("totals", "totalled", "step", "history", "rate_scale", "rollbacks", "tracking_run")
 
 
 @dataclass
@@ -37,6 +38,8 @@ class TrainingState:
     totalled: int = 0  # how many steps those are
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
+    rate_scale: float = 1.0  # of both learning rates: halved at each roll-back
+    rollbacks: list[dict[str, Any]] = field(default_factory=list)  # what went wrong, where, and back to where
     tracking_run: str | None = None
 
     @classmethod
@@ -76,6 +79,11 @@ class TrainingState:
         parts |= {f"history of the {name}": history for name, history in self.histories.items()}
         return parts | ({"averaged": self.averaged} if self.averaged is not None else {})
 
+    def is_finite(self) -> bool:
+        """Whether every weight and the sums of the losses are numbers; waits for the device."""
+        tensors = [*self.model.parameters(), *self.model.buffers(), self.totals]
+        return bool(torch.stack([tensor.isfinite().all() for tensor in tensors]).all())
+
     def average(self) -> None:
         """Take the present weights into all averages."""
         if self.averaged is not None:
@@ -102,13 +110,13 @@ class TrainingState:
             if path.exists():
                 os.replace(path, previous(path))
 
-    def load(self, path: Path) -> list[Path]:
-        """Take over the newest intact state that `save` wrote; return the damaged ones that it passed over.
+    def load(self, *paths: Path) -> list[Path]:
+        """Take over the first intact state of those that `save` wrote; return the damaged ones before it.
 
         RunError if all are damaged. Without any the state stays as it is.
         """
         damaged = []
-        for candidate in (path, previous(path)):
+        for candidate in paths:
             if candidate.exists():
                 data = candidate.read_bytes()
                 if hashlib.sha256(data[32:]).digest() == data[:32]:

@@ -1,5 +1,7 @@
 """Batches and what they are made of."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.pixels import to_float, to_uint8
+from pipeline.training import batches
 from pipeline.training.batches import Batches
 from pipeline.training.fixed_noise import spread
 
@@ -36,6 +39,22 @@ def test_a_batch_does_not_depend_on_those_before_it() -> None:
         one[index]
     assert torch.equal(one[30][1], other[30][1])
     assert not torch.equal(one[0][1], one[one.per_epoch][1])  # the next epoch is shuffled anew
+
+
+def test_a_batch_does_not_depend_on_where_the_images_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (50, 3, 8, 8), np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    device = torch.device("cpu")
+    in_memory = Batches(mapped, np.arange(50), 4, 0, device)
+    monkeypatch.setattr(batches, "memory", lambda device: images.nbytes)
+    on_disk = Batches(mapped, np.arange(50), 4, 0, device)
+    assert on_disk.images.data_ptr() == mapped.ctypes.data != in_memory.images.data_ptr()
+    for index in range(2 * in_memory.per_epoch):
+        for one, other in zip(in_memory[index], on_disk[index], strict=True):
+            assert torch.equal(one, other)
 
 
 def test_pixels_survive_the_way_to_floats_and_back() -> None:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline.errors import RunError
-from pipeline.training.monitor import CERTAIN_ROWS, Monitor
+from pipeline.training.monitor import CERTAIN_ROWS, COLLAPSED_PICTURES, Monitor
 
 GOOD = {"step": 100, "d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake": 0.4, "diversity": 0.9}
 
@@ -51,3 +51,16 @@ def test_collapse_is_told_when_seen_and_when_seen_again() -> None:
 
 def test_a_resumed_run_does_not_tell_again() -> None:
     assert Monitor([GOOD | {"diversity": 0.02}]).check(GOOD | {"diversity": 0.02}) == []
+
+
+def test_a_collapse_that_lasts_ends_the_run_and_one_that_passes_does_not() -> None:
+    monitor = Monitor()
+    collapsed = GOOD | {"diversity": 0.02}
+    between = {name: value for name, value in GOOD.items() if name != "diversity"}  # a row without a picture
+    for row in [collapsed, between] * (COLLAPSED_PICTURES - 1) + [GOOD]:
+        monitor.check(row)
+    for row in [collapsed, between] * (COLLAPSED_PICTURES - 1):
+        monitor.check(row)
+        assert monitor.is_collapsed
+    with pytest.raises(RunError, match="collapsed before step 100: 5 pictures in a row"):
+        monitor.check(collapsed)

@@ -21,6 +21,7 @@ from tests.conftest import tiny, write_params
 MODES, DEVIATION, WIDTH = 8, 0.05, 64
 D_STEPS = 1500  # in all
 
+
 class Ring:
     """Batches of points [N, 2, 1, 1], each from one of the eight."""
 

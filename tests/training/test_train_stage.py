@@ -195,7 +195,7 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
     # the threads of this process and the child's must be as many: their number is part of the machine
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    while not list(Path(".resume").glob("cdcgan-*/state.pt")):
+    while not list(Path(".resume").glob("cdcgan-*/state-previous.pt")):
         assert process.poll() is None, "the run ended before its first checkpoint"
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)

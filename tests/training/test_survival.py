@@ -1,0 +1,230 @@
+"""Whatever ends a process, running it again ends in the bytes of a run that was left alone."""
+
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.datasets.prepared import prepared_dir
+from pipeline.errors import UserError
+from pipeline.files import sha256_of
+from pipeline.params import Params
+from pipeline.training.loop import Loop
+from stages import train as stage
+from tests.conftest import ROOT, tiny
+from tests.training.test_train_stage import hashes, stopped_before_the_end
+
+Project = Callable[[dict[str, Any]], Params]
+KILLS = 12
+RUN = "import runpy; runpy.run_module('stages.{stage}', run_name='__main__')"
+# the process kills itself in place of its rename number {number}, the first being 0
+KILLED_AT_A_RENAME = (
+    """
+import itertools, os, signal
+rename, calls = os.replace, itertools.count()
+def replace(*names):
+    if next(calls) == {number}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(*names)
+os.replace = replace
+"""
+    + RUN
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    """Starts processes that have the libraries loaded, so that a test can afford dozens of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(
+            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.scores"]
+        )
+        yield context
+
+
+@pytest.fixture
+def start(server: Any) -> Iterator[Callable[..., BaseProcess]]:
+    """Start a stage as a process of its own in the working folder: start("train")."""
+
+    def start(name: str, code: str = RUN, **values: int) -> BaseProcess:
+        process = server.Process(target=exec, args=(code.format(stage=name, **values), {}), daemon=True)
+        process.start()
+        return process
+
+    yield start
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def ended(process: BaseProcess) -> int:
+    """The exit code; negative: the signal that ended it."""
+    process.join(120)
+    return process.exitcode
+
+
+def one_save_a_step() -> dict[str, Any]:
+    content = tiny("cdcgan")
+    content["train"] |= {"epochs": 4, "checkpoints": 20, "pictures": 10}
+    return content
+
+
+@pytest.mark.slow
+def test_a_dozen_kills_at_random_moments_leave_no_trace(
+    project: Project, start: Callable[..., BaseProcess]
+) -> None:
+    project(one_save_a_step())
+    output = Path("models/cdcgan")
+    assert ended(start("train")) == 0  # the first of all warms up
+    undisturbed = hashes(output)
+    began = time.monotonic()
+    assert ended(start("train")) == 0
+    whole = time.monotonic() - began
+    moments, killed = random.Random(5), 0
+    while killed < KILLS:
+        shutil.rmtree(output)
+        code = -signal.SIGKILL
+        while code == -signal.SIGKILL:
+            process = start("train")
+            process.join(moments.uniform(0, whole))
+            process.kill()
+            code = ended(process)
+            killed += code != 0
+        assert code == 0
+        assert hashes(output) == undisturbed
+
+
+@pytest.mark.slow
+def test_kills_between_the_renames_of_training_leave_no_trace(
+    project: Project, start: Callable[..., BaseProcess]
+) -> None:
+    project(tiny("cdcgan"))
+    assert ended(start("train")) == 0
+    undisturbed = hashes(Path("models/cdcgan"))
+    # in place of moving the first state, of making it the one before, of moving the second, and of the last
+    for number in (1, 3, 4, 12):
+        assert ended(start("train", KILLED_AT_A_RENAME, number=number)) == -signal.SIGKILL
+        assert ended(start("train")) == 0
+        assert hashes(Path("models/cdcgan")) == undisturbed
+    assert ended(start("train", KILLED_AT_A_RENAME, number=13)) == 0  # there are no more
+
+
+@pytest.mark.slow
+def test_kills_during_export_and_evaluation_leave_no_trace(
+    project: Project, start: Callable[..., BaseProcess]
+) -> None:
+    content = tiny("cdcgan")
+    for judge in ("judge", "second_judge"):
+        content[judge] |= {"epochs": 1, "min_accuracy": 0.0}
+    content["evaluate"]["samples"] = 100
+    project(content)
+    stages = ("judge", "train", "export", "evaluate")
+    assert [ended(start(name)) for name in stages] == [0] * len(stages)
+    undisturbed = made()
+    for name, renames in (("export", (0, 1, 2)), ("evaluate", (0, 4, 8))):
+        for number in renames:
+            assert ended(start(name, KILLED_AT_A_RENAME, number=number)) == -signal.SIGKILL
+            assert made().items() <= undisturbed.items()  # nothing half-written in place of something good
+            assert ended(start(name)) == 0
+            assert made() == undisturbed
+
+
+def made() -> dict[str, str]:
+    """What export and evaluation have put in place, by name."""
+    folders = [Path("exported"), Path("metrics/cdcgan"), Path("metrics/cdcgan/details")]
+    files = [path for folder in folders for path in folder.glob("[!.]*") if path.is_file()]
+    return {str(path): sha256_of(path) for path in files}
+
+
+# a file system of its own, seen by nobody else and gone with the shell
+SMALL_DISK = """
+mount -t tmpfs -o size={bytes} none .resume || exit 77
+{python} -m stages.train; echo "exit code $?" >&2
+mount -o remount,size=100m .resume
+{python} -m stages.train
+"""
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_in_one_line_and_with_more_room_the_run_goes_on(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = project(one_save_a_step())
+    size = stopped_before_the_end(params, monkeypatch).stat().st_size
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    shutil.rmtree("models")
+    # room for two states, not for the third that is written before the first goes
+    script = SMALL_DISK.format(bytes=5 * size // 2, python=sys.executable)
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 77 or "unshare failed" in done.stderr:
+        pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
+    full, more_room = done.stderr.split("exit code 1\n")
+    errors = [line for line in full.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "the disk is full; free some room and run the same command again" in errors[0]
+    assert "going on from step" in more_room
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+def own_data(params: Params) -> Path:
+    """The project's data as a copy of its own, in place of a link; the training images."""
+    folder = prepared_dir(params.data)
+    source = folder.resolve()
+    folder.unlink()
+    shutil.copytree(source, folder)
+    return folder / "train_images.npy"
+
+
+def test_data_that_changed_since_they_were_prepared_are_refused(project: Project) -> None:
+    params = project(tiny("cdcgan"))
+    images = own_data(params)
+    images.write_bytes(images.read_bytes()[:-1] + b"x")
+    with pytest.raises(
+        UserError, match=r"train_images\.npy has changed since it was prepared: run `dvc repro`"
+    ):
+        stage.main(params)
+
+
+def test_data_that_change_under_a_run_stop_it_and_put_back_it_goes_on(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    params = project(tiny("cdcgan"))
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    images = own_data(params)
+    before = images.read_bytes()
+    step = Loop.step
+
+    def meddling(loop: Loop) -> None:
+        step(loop)
+        if loop.state.step == 3:
+            images.write_bytes(before[:-1] + b"x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Loop, "step", meddling)
+        with pytest.raises(UserError, match=r"train_images\.npy has changed"):
+            stage.main(params)
+    assert hashes(Path("models/cdcgan")) == undisturbed
+    images.write_bytes(before)
+    capsys.readouterr()
+    stage.main(params)
+    assert "going on from step 2" in capsys.readouterr().err
+    assert hashes(Path("models/cdcgan")) == undisturbed
