@@ -10,12 +10,10 @@ which `dvc repro judge` makes.
 """
 
 import argparse
-import copy
 import csv
 import os
 import statistics
 import sys
-import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -23,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from ruamel.yaml import YAML
+from runs import ROOT, Changes, own_project
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.errors import RunError
 from pipeline.inference import Generator
-from pipeline.params import Params, load
+from pipeline.params import Params
 from pipeline.scoring.candidates import generated, real
 from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge, judge_dir
@@ -37,7 +35,6 @@ from pipeline.scoring.precision_recall import precision_recall
 from pipeline.training.monitor import Monitor
 from stages import export, train
 
-ROOT = Path(__file__).parents[1]
 EPOCHS, SEEDS, SAMPLES = 1, (0, 1), 10_000
 NONE = {"name": "none", "weight": 0.0, "every": 1}
 R1 = {"name": "r1", "weight": 1.0, "every": 4}
@@ -47,7 +44,6 @@ BASE: dict[str, Any] = {
     "train": {"epochs": EPOCHS, "pictures": 4, "checkpoints": 1, "device": "cpu"},
     "tracking": {"enabled": False},
 }
-Changes = dict[str, dict[str, Any]]
 
 
 def _game(name: str, penalty: dict[str, Any] = NONE, d_steps: int = 1, **objective: Any) -> Changes:
@@ -111,10 +107,7 @@ def main(titles: list[str], output: Path | None) -> None:
 def _measure(title: str, seed: int) -> dict[str, Any]:
     """Train, export and score one row with one seed, in a folder of its own."""
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        params = _params(title, seed)
-        Path("data").symlink_to(ROOT / "data")
+    with own_project("cdcgan", BASE, ROWS[title], {"seed": seed}) as params:
         began = time.process_time()
         try:
             train.main(params)
@@ -123,25 +116,6 @@ def _measure(title: str, seed: int) -> dict[str, Any]:
         seconds = time.process_time() - began
         export.main(params)
         return _scores(params) | _course(params) | {"seconds": seconds}
-
-
-def _params(title: str, seed: int) -> Params:
-    """The flagship's parameters with the changes of BASE and of a row, loaded from a file as always."""
-    yaml = YAML(typ="safe")
-    content = yaml.load(ROOT / "presets" / "cdcgan.yaml") | {"seed": seed}
-    for changes in (BASE, ROWS[title]):
-        _merge(content, copy.deepcopy(changes))
-    with Path("params.yaml").open("w") as file:
-        yaml.dump(content, file)
-    return load()
-
-
-def _merge(content: dict[str, Any], changes: dict[str, Any]) -> None:
-    for key, value in changes.items():
-        if isinstance(value, dict):
-            _merge(content[key], value)
-        else:
-            content[key] = value
 
 
 def _scores(params: Params) -> dict[str, float]:
@@ -198,7 +172,9 @@ def _cell(runs: list[dict[str, Any]], key: str, form: str) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Objectives and stabilisers side by side.")
-    parser.add_argument("rows", nargs="*", choices=[[], *ROWS], help="titles of rows; all if none is named")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="titles of rows; all if none is named")
     parser.add_argument("--output", type=Path, metavar="FILE.md", help="write the table there, too")
     chosen = parser.parse_args()
+    if unknown := set(chosen.rows) - set(ROWS):
+        parser.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     main(chosen.rows or list(ROWS), chosen.output)

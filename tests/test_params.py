@@ -18,6 +18,15 @@ def test_presets_are_valid_and_named_after_their_file(name: str) -> None:
     assert load(ROOT / "presets" / f"{name}.yaml").name == name
 
 
+FAILURES = sorted((ROOT / "presets" / "failures").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", FAILURES, ids=lambda path: path.stem)
+def test_failures_on_show_are_valid_and_name_their_cure(path: Path) -> None:
+    assert load(path).name == path.stem
+    assert "# Cure: " in path.read_text()
+
+
 def test_every_system_has_a_preset() -> None:
     assert {preset(name)["model"]["kind"] for name in PRESETS} == set(models.kinds())
 

@@ -6,9 +6,16 @@ from collections.abc import Iterable
 from pipeline.errors import RunError
 
 CERTAIN = 0.99  # mean D(x) above this and mean D(G(z)) below one minus it: D has nothing left to teach
-CERTAIN_ROWS = 5  # rows of history in a row
+RUNAWAY = 50.0  # the generator's loss: logits of tens, which nothing bounds
+LASTING = 5  # rows of history in a row: what is shorter passes
 COLLAPSED = 0.1  # spread of the samples over that of real images
 COLLAPSED_PICTURES = 5  # in a row: it does not pass any more
+
+CURES = {
+    "certain": "lower train.discriminator.lr, or set stabilisers.instance_noise or objective.penalty",
+    "collapse": "lower train.generator.lr, or set stabilisers.minibatch, unrolled_steps or objective.penalty",
+    "runaway": "set objective.penalty, objective.weight_clip or stabilisers.spectral_norm",
+}
 
 
 class DivergenceError(RunError):
@@ -21,7 +28,7 @@ class Monitor:
     def __init__(self, history: Iterable[dict[str, float]] = (), *, critic: bool = False) -> None:
         """`history` is what was read before; a `critic`'s logits are no verdicts, and never certain."""
         self._critic = critic
-        self._certain_rows = 0
+        self._rows = {"certain": 0, "runaway": 0}  # in a row
         self._collapsed_pictures = 0
         self._told: set[str] = set()
         for row in history:
@@ -44,21 +51,31 @@ class Monitor:
         if self._collapsed_pictures == COLLAPSED_PICTURES:
             raise DivergenceError(
                 f"training collapsed before step {row['step']}: {COLLAPSED_PICTURES} pictures in a row show "
-                "nearly one image; lower the learning rates or choose another objective"
+                f"nearly one image; {CURES['collapse']}"
             )
-        is_certain = not self._critic and row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN
-        self._certain_rows = self._certain_rows + 1 if is_certain else 0
-        found = {}
-        if self._certain_rows >= CERTAIN_ROWS:
-            found["certain"] = (
-                f"the discriminator has been certain for {CERTAIN_ROWS} rows (D(x) {row['d_real']:.3f}, "
-                f"D(G(z)) {row['d_fake']:.3f}): G learns nothing; lower train.discriminator.lr"
-            )
-        if row.get("diversity", 1.0) < COLLAPSED:
-            found["collapse"] = (
-                f"the samples are nearly one image (spread {row['diversity']:.2f} of the real images'): the "
-                "generator has collapsed; lower the learning rates or choose another objective"
-            )
-        new = [message for kind, message in found.items() if kind not in self._told]
+        found = self._found(row)
+        new = [f"{message}; {CURES[kind]}" for kind, message in found.items() if kind not in self._told]
         self._told = set(found)
         return [f"step {row['step']}: {message}" for message in new]
+
+    def _found(self, row: dict[str, float]) -> dict[str, str]:
+        """What is wrong now, by its kind."""
+        now = {
+            "certain": not self._critic and row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN,
+            "runaway": abs(row["g_loss"]) > RUNAWAY,
+        }
+        self._rows = {kind: self._rows[kind] + 1 if is_so else 0 for kind, is_so in now.items()}
+        found = {}
+        if self._rows["certain"] >= LASTING:
+            found["certain"] = (
+                f"the discriminator has been certain for {LASTING} rows (D(x) {row['d_real']:.3f}, "
+                f"D(G(z)) {row['d_fake']:.3f}): G learns nothing"
+            )
+        if self._rows["runaway"] >= LASTING:
+            found["runaway"] = (
+                f"the losses run away (G's is {row['g_loss']:.0f}): nothing bounds the discriminator: "
+                "the game does not converge"
+            )
+        if self.is_collapsed:
+            found["collapse"] = "the samples are nearly one image: the generator has collapsed"
+        return found

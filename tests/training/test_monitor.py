@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pipeline.errors import RunError
-from pipeline.training.monitor import CERTAIN_ROWS, COLLAPSED_PICTURES, Monitor
+from pipeline.training.monitor import COLLAPSED_PICTURES, LASTING, Monitor
 
 GOOD = {"step": 100, "d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake": 0.4, "diversity": 0.9}
 
@@ -24,20 +24,37 @@ def test_a_loss_that_is_no_number_ends_the_run(loss: str, value: float) -> None:
 
 def test_certainty_is_told_once_it_lasts_and_only_once() -> None:
     monitor = Monitor()
-    told = [monitor.check(GOOD | {"d_real": 0.999, "d_fake": 0.001}) for _ in range(CERTAIN_ROWS + 5)]
-    assert [bool(messages) for messages in told] == [False] * (CERTAIN_ROWS - 1) + [True] + [False] * 5
-    assert "the discriminator has been certain" in told[CERTAIN_ROWS - 1][0]
+    told = [monitor.check(GOOD | {"d_real": 0.999, "d_fake": 0.001}) for _ in range(LASTING + 5)]
+    assert [bool(messages) for messages in told] == [False] * (LASTING - 1) + [True] + [False] * 5
+    assert "the discriminator has been certain" in told[LASTING - 1][0]
 
 
 def test_a_critic_is_never_certain() -> None:
     monitor = Monitor(critic=True)
-    assert not any(monitor.check(GOOD | {"d_real": 1.0, "d_fake": 0.0}) for _ in range(CERTAIN_ROWS + 5))
+    assert not any(monitor.check(GOOD | {"d_real": 1.0, "d_fake": 0.0}) for _ in range(LASTING + 5))
+
+
+@pytest.mark.parametrize("critic", [False, True])
+def test_losses_that_run_away_are_told_once_it_lasts(critic: bool) -> None:
+    monitor = Monitor(critic=critic)
+    told = [monitor.check(GOOD | {"g_loss": -200.0 - row}) for row in range(LASTING + 3)]
+    assert [bool(messages) for messages in told] == [False] * (LASTING - 1) + [True] + [False] * 3
+    assert "G's is -204" in told[LASTING - 1][0]
+    assert "objective.penalty" in told[LASTING - 1][0]
+
+
+def test_collapse_is_not_told_again_between_two_pictures() -> None:
+    monitor = Monitor()
+    without = {key: value for key, value in GOOD.items() if key != "diversity"}
+    assert monitor.check(GOOD | {"diversity": 0.02})
+    assert not monitor.check(without)
+    assert not monitor.check(GOOD | {"diversity": 0.03})
 
 
 def test_certainty_that_passes_is_not_told() -> None:
     monitor = Monitor()
     certain = GOOD | {"d_real": 0.999, "d_fake": 0.001}
-    assert not any(monitor.check(row) for _ in range(5) for row in [certain] * (CERTAIN_ROWS - 1) + [GOOD])
+    assert not any(monitor.check(row) for _ in range(5) for row in [certain] * (LASTING - 1) + [GOOD])
 
 
 def test_collapse_is_told_when_seen_and_when_seen_again() -> None:

@@ -85,7 +85,7 @@ def trained(params: Params) -> GAN:
 
 @torch.no_grad()
 def covered(model: GAN) -> tuple[int, float]:
-    """How many modes hold a fiftieth of the samples or more within 4 deviations; the share of such samples."""
+    """How many modes have a fiftieth of the samples within 4 deviations, and the share of such samples."""
     z = torch.randn(4000, 16, generator=stream(1, "ring samples"))
     points = model.eval().sample(z, torch.zeros(len(z), dtype=torch.int64)).reshape(-1, 2)
     distances, nearest = torch.cdist(points, centres()).min(1)

@@ -1,0 +1,74 @@
+"""Three ways in which a GAN fails, what the monitor says of each, and what cures it.
+
+    python benchmarks/failures.py docs/pictures/failures
+
+Trains each preset of presets/failures/ on MNIST as it is and with its cure, prints what the monitor said, and
+leaves a picture of each: samples of the failure on the left, of the cure on the right. Needs
+data/prepared/mnist-28, which `dvc repro preprocess` makes of any preset at that size.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+from PIL import Image
+from runs import Changes, own_project
+
+from pipeline import figures
+from pipeline.errors import RunError
+from pipeline.params import Params
+from pipeline.training.monitor import DivergenceError, Monitor
+from stages import train
+
+CURES: dict[str, Changes] = {
+    "vanishing-gradients": {"stabilisers": {"instance_noise": 1.0}},
+    "mode-collapse": {"stabilisers": {"minibatch": "discrimination"}},
+    "non-convergence": {"objective": {"penalty": {"name": "gradient", "weight": 10.0, "every": 1}}},
+}
+GAP = 12  # pixels between the two
+
+
+def main(folder: Path) -> None:
+    """Run each failure and its cure."""
+    for name, cure in CURES.items():
+        failed, cured = (_run(name, changes) for changes in ({}, cure))
+        picture = Image.new(failed.mode, (failed.width + GAP + cured.width, failed.height), "white")
+        picture.paste(failed, (0, 0))
+        picture.paste(cured, (failed.width + GAP, 0))
+        figures.save(picture, folder / f"{name}.png")
+
+
+def _run(name: str, cure: Changes) -> Image.Image:
+    """Train, print what the monitor said, and return the last samples."""
+    with own_project(f"failures/{name}", {"tracking": {"enabled": False}}, cure) as params:
+        try:
+            train.main(params)
+            models = Path("models", params.name)
+            history, samples = models / "history.csv", models / "samples.png"
+        except RunError:  # the run was ended: its evidence is left where it was made
+            resume = next(Path(".resume").iterdir())
+            history, samples = resume / "history.csv", sorted((resume / "pictures").glob("*.png"))[-1]
+        print(f"\n{name}, {'with ' + str(cure) if cure else 'as it is'}:")
+        for message in _said(params, history) or ["nothing"]:
+            print(f"  the monitor: {message}")
+        picture = Image.open(samples)
+        # the last picture of a run is drawn at twice the size of those on the way
+        side = 2 * (params.data.size + 1) * 8
+        return picture.resize((side, side), Image.Resampling.NEAREST)
+
+
+def _said(params: Params, history: Path) -> list[str]:
+    """What the monitor says of a history."""
+    monitor, said = Monitor(critic=params.objective.name == "wasserstein"), []
+    with history.open() as file:
+        rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    for row in rows:
+        try:
+            said += monitor.check(row)
+        except DivergenceError as error:
+            said.append(str(error))
+    return said
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).absolute())
