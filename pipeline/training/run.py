@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -18,7 +19,8 @@ from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
 from pipeline.training.batches import Batches
-from pipeline.training.device import choose_device, choose_precision
+from pipeline.training.device import choose_precision
+from pipeline.training.distributed import Ranks, joined
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
@@ -38,29 +40,43 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     """
     _check(params, data)
     folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
-    with only_trainer(folder):
-        run = Run(params, data, folder)
-        with Tracker.start(params, run.state.tracking_run) as tracker:
-            tracker.dataset(params.data.dataset, data.digest, data.folder)
-            run.go(tracker)
-            run.write(output)
-            for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
-                tracker.artifact(picture, "pictures")
-    files.remove(folder)
+    with joined(params.train) as ranks:
+        if not ranks.first:
+            _follow(params, data, folder, ranks)
+            return
+        with only_trainer(folder):
+            run = Run(params, data, folder, ranks)
+            with Tracker.start(params, run.state.tracking_run) as tracker:
+                tracker.dataset(params.data.dataset, data.digest, data.folder)
+                run.go(tracker)
+                run.write(output)
+                for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
+                    tracker.artifact(picture, "pictures")
+        files.remove(folder)
+
+
+def _follow(params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
+    """Make the steps of the run beside the first rank, and leave no trace."""
+    Run(params, data, folder, ranks).go(Tracker())
 
 
 class Run:
-    """One training run in its folder."""
+    """One training run in its folder; every rank has one, and that of the first writes."""
 
-    def __init__(self, params: Params, data: Prepared, folder: Path) -> None:
-        self.params, self.data, self.folder = params, data, folder
-        train = params.train
-        device = choose_device(train.device)
-        batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
+    def __init__(self, params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
+        if ranks.of_first(folder) != folder:
+            raise UserError(f"rank {ranks.rank}: other parameters, data or code here than on the first rank")
+        self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
+        train, device = params.train, ranks.device
+        share = ranks.share(train.batch)
+        batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device, share)
         self.steps = total_steps(train, batches.per_epoch)
         self.state = TrainingState.fresh(params, data.channels, data.label_count, device)
-        self.damaged = self.state.load(self._saved)
-        self.loop = Loop(params, self.state, batches, choose_precision(train, device))
+        self.damaged = self.state.load(self._saved) if ranks.first else []
+        if ranks.size > 1:  # the others may not see the folder of the first
+            self.state.from_bytes(ranks.of_first(self.state.to_bytes()))
+        ranks.join_batch_norms(self.state.model)
+        self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
         self.noise = FixedNoise(params, data.label_count, device)
         some = slice(0, 2000)
         labels = data.labels("train")[some] if params.model.conditional else data.labels("train")[some] * 0
@@ -76,13 +92,14 @@ class Run:
         state.tracking_run = tracker.run_id
         monitor = Monitor(state.history, critic=self.params.objective.name == "wasserstein")
         pictures, checkpoints = _moments(self.steps, train.pictures), _moments(self.steps, train.checkpoints)
-        with TrainingProgress(self.steps, state.step) as bar, Stopping() as stopping:
+        quiet = not self.ranks.first
+        with TrainingProgress(self.steps, state.step, quiet) as bar, Stopping() as stopping:
             self._say_start(bar)
             if state.step == 0:
                 self._picture()
             while state.step < self.steps:
-                if stopping.asked:
-                    state.save(self._saved)
+                if self.ranks.any(stopping.asked):
+                    self._save()
                     where = f"step {state.step} of {self.steps}"
                     raise Stopped(f"stopped at {where} and saved; the same command goes on there")
                 self.loop.step()
@@ -99,11 +116,18 @@ class Run:
                 if state.step in pictures:
                     bar.milestone()
                 if state.step in checkpoints:
-                    state.save(self._saved)
+                    self._save()
+
+    def _save(self) -> None:
+        if self.ranks.first:
+            self.state.save(self._saved)
+        self.ranks.wait()  # torchrun ends the others with the first that leaves
 
     def _say_start(self, bar: TrainingProgress) -> None:
         precision = str(self.loop.precision).removeprefix("torch.")
         where = f"{self.loop.device.type} in {precision}"
+        if self.ranks.size > 1:
+            where += f" with {self.ranks.size} processes"
         begun = f", going on from step {self.state.step}" if self.state.step else ""
         for path in self.damaged:
             bar.say(f"warning: {path} is damaged; the state before it is used")
@@ -114,7 +138,8 @@ class Run:
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
         image = figures.grid(self.noise.draw(self.state.exported_generator).numpy(), self.noise.columns)
-        figures.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
+        if self.ranks.first:
+            figures.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
         return self.noise.spread(self.noise.draw(self.state.model.generator))
 
     def write(self, output: Path) -> None:
