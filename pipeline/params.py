@@ -285,8 +285,8 @@ class Params(Section, Generic[Model]):
             )
         if chosen.unrolled_steps and self.train.processes > 1:
             raise ValueError(
-                "stabilisers.unrolled_steps: each process would look ahead on its own share of the batch; set "
-                "train.processes to 1, or unrolled_steps to 0"
+                "stabilisers.unrolled_steps: each process would look ahead on its own share of the batch; "
+                "set train.processes to 1, or unrolled_steps to 0"
             )
         if chosen.virtual_batch_norm and not self.model.generator_batch_norm:
             raise ValueError(

@@ -1,12 +1,13 @@
 """Several processes that train one model together; torchrun starts them and says which is which.
 
-Each ("rank") takes its share of every batch and makes the same step, so that all hold the same state to the bit;
-only the first writes and speaks. Alone, a process is the first of one, and nothing here does anything.
+Each ("rank") takes its share of every batch and makes the same step, so that all hold the same state to the
+bit; only the first writes and speaks. Alone, a process is the first of one, and nothing here does anything.
 """
 
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,15 +46,14 @@ class Ranks:
         return purpose if self.size == 1 else f"{purpose}, rank {self.rank} of {self.size}"
 
     def synchronised(self, network: nn.Module, call: Callable[..., Any]) -> Callable[..., Any]:
-        """`call`, a forward pass of `network`, after which backward gives the mean gradient over all ranks."""
+        """`call`, a forward pass of `network`, so that backward gives it the mean gradient over all ranks."""
         if self.size == 1:
             return call
         return DistributedDataParallel(
             _Forward(network, call),
-            broadcast_buffers=False,  # `average` serves those that differ
-            # Nothing is unused, but this keeps the gradients in the same buckets from the first step on. Else they
-            # are packed anew after it, the ranks' values are added in another order, and a resumed run would end in
-            # other bytes.
+            # Nothing is unused, but this keeps the gradients in the same buckets from the first step on. Else
+            # they are packed anew after it, the ranks' values are added in another order, and a resumed run
+            # would end in other bytes.
             find_unused_parameters=True,
         )
 
@@ -94,11 +94,14 @@ class Ranks:
 
 
 class _Forward(nn.Module):
-    """A function as the forward pass of the one network whose gradients it is for."""
+    """A function as the forward pass of the one network whose gradients it is for.
+
+    Of the network it holds the parameters alone: `Ranks.average` serves the buffers.
+    """
 
     def __init__(self, network: nn.Module, call: Callable[..., Any]) -> None:
         super().__init__()
-        self.network = network
+        self.parameters_of_network = nn.ParameterList(network.parameters())
         self.call = call
 
     def forward(self, *arguments: Any) -> Any:
@@ -124,12 +127,16 @@ def joined(params: TrainParams) -> Iterator[Ranks]:
     """
     size = int(os.environ["WORLD_SIZE"]) if under_torchrun() else 1
     if size != params.processes:
-        raise UserError(f"train.processes: {params.processes} in params.yaml, but {size} started; make them equal")
+        raise UserError(
+            f"train.processes: {params.processes} in params.yaml, but {size} started; make them equal"
+        )
     device = choose_device(params.device)
     if size == 1:
         yield Ranks(device)
         return
     device = _device_of(int(os.environ["LOCAL_RANK"]), device)
+    # of one channel, channels last and channels first are the same
+    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     ranks = Ranks(device, dist.get_rank(), size)
     try:
@@ -138,7 +145,9 @@ def joined(params: TrainParams) -> Iterator[Ranks]:
         if ranks.first:
             raise
         sys.exit(130)  # the first says it for all
-    except dist.DistError as error:
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+            raise
         raise RunError(f"rank {ranks.rank}: another process of this run is gone; start it again") from error
     dist.destroy_process_group()
 
@@ -146,27 +155,27 @@ def joined(params: TrainParams) -> Iterator[Ranks]:
 def _device_of(local_rank: int, device: torch.device) -> torch.device:
     """The device of one of the processes on this host."""
     if device.type == "mps":
-        raise UserError("train.device: mps serves one process; set train.processes to 1, or train.device to cpu")
+        raise UserError("train.device: mps serves one process; set train.processes to 1, or device to cpu")
     if device.type == "cuda":
-        if local_rank >= torch.cuda.device_count():
-            raise UserError(
-                f"train.processes: more processes here than the {torch.cuda.device_count()} GPUs; one for each"
-            )
+        count = torch.cuda.device_count()
+        if local_rank >= count:
+            raise UserError(f"train.processes: more processes than GPUs on this host, which has {count}")
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
     return device
 
 
 def launch(processes: int, module: str) -> None:
-    """Do what `torchrun --standalone --nproc-per-node PROCESSES -m MODULE` does, without its own report of a failure.
+    """Do what `torchrun --standalone --nproc-per-node PROCESSES -m MODULE` does, without its report.
 
-    Ends this process, with the exit code of the one that failed first, if one did.
+    If one failed, this process ends with the exit code of the first that did.
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of `find_unused_parameters`
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // processes)))
     config = LaunchConfig(
         min_nodes=1,

@@ -48,13 +48,13 @@ class Loop:
 
     def step(self) -> None:
         """One generator step after `d_steps` discriminator steps."""
-        state, train = self.state, self.params.train
+        state, train, model = self.state, self.params.train, self.params.model
         torch.manual_seed(seed_of(self.params.seed, self.ranks.own("dropout"), state.step))
         self._schedule()
         for index in range(state.step * train.d_steps, (state.step + 1) * train.d_steps):
             real, labels = self.batches[index]
             noise = stream(self.params.seed, "latent", index, self.device)
-            z = draw_latent(self.params.model.latent, train.batch, self.params.model.z_dim, noise, self.device)
+            z = draw_latent(model.latent, train.batch, model.z_dim, noise, self.device)
             with autocast(self.device, self.precision):
                 # the last one also serves the generator's step
                 fake = self._sample(z[self.batches.share], labels)

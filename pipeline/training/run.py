@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
