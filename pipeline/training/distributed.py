@@ -142,6 +142,7 @@ def joined(params: TrainParams) -> Iterator[Ranks]:
     try:
         yield ranks
     except Stopped:
+        ranks.wait()  # for the first to save, and to close what it tracks: torchrun ends all with any one
         if ranks.first:
             raise
         sys.exit(130)  # the first says it for all

@@ -37,7 +37,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
 
     Until then all lies in .resume/<name>-<fingerprint>/; other parameters, data or code have another folder.
     """
-    _check(params, data)
+    check(params, data)
     folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
     with joined(params.train) as ranks:
         if not ranks.first:
@@ -120,7 +120,6 @@ class Run:
     def _save(self) -> None:
         if self.ranks.first:
             self.state.save(self._saved)
-        self.ranks.wait()  # torchrun ends the others with the first that leaves
 
     def _say_start(self, bar: TrainingProgress) -> None:
         precision = str(self.loop.precision).removeprefix("torch.")
@@ -170,7 +169,8 @@ class Run:
         return figures.real_beside_fake(self.data.images("train")[:count], fake.cpu().numpy())
 
 
-def _check(params: Params, data: Prepared) -> None:
+def check(params: Params, data: Prepared) -> None:
+    """UserError where these data can't be trained on with these parameters."""
     if params.model.conditional and len(data.classes) < 2:
         raise UserError(
             f"model.kind: {params.model.kind} needs labels, and {params.data.dataset} has none; "
