@@ -176,11 +176,23 @@ class TrainParams(Section):
     schedule: ScheduleParams
     ema_half_life: Share  # of the averaged generator, as a share of the run; 0: export the last weights
     device: Literal["auto", "cpu", "cuda", "mps"]
+    processes: Count  # that share each batch: one for each GPU
     precision: Literal["auto", "fp32", "bf16"]  # auto: bf16 where the hardware multiplies in it
     log_every: Count  # steps between two rows of history.csv
     pictures: Annotated[int, Field(ge=1, le=200)]  # fixed-noise grids over the run
     checkpoints: Annotated[int, Field(ge=1, le=200)]  # states kept for a resume over the run
     on_divergence: Literal["stop", "roll-back"]  # roll back: to the last good state, at half the rates
+
+    @model_validator(mode="after")
+    def _the_batch_is_shared_evenly(self) -> Self:
+        if self.batch % self.processes:
+            raise ValueError(
+                f"`batch` must be a multiple of `processes`: {self.batch} images can't be shared evenly by "
+                f"{self.processes}"
+            )
+        if self.batch == self.processes > 1:
+            raise ValueError("`batch` must give each of the `processes` two images at least")
+        return self
 
 
 class EvaluateParams(Section):
@@ -271,6 +283,11 @@ class Params(Section, Generic[Model]):
             raise ValueError(
                 "stabilisers.unrolled_steps: the steps ahead follow the objective's gradient alone, without "
                 "penalty or clipping; switch those off, or set unrolled_steps to 0"
+            )
+        if chosen.unrolled_steps and self.train.processes > 1:
+            raise ValueError(
+                "stabilisers.unrolled_steps: each process would look ahead on its own share of the batch; "
+                "set train.processes to 1, or unrolled_steps to 0"
             )
         if chosen.virtual_batch_norm and not self.model.generator_batch_norm:
             raise ValueError(

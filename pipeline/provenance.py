@@ -18,6 +18,7 @@ _SHAPING = (
     "penalties.py",
     "models/base.py",
     "training/batches.py",
+    "training/distributed.py",
     "training/loop.py",
     "training/monitor.py",
     "training/schedule.py",

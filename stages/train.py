@@ -4,15 +4,21 @@ from pathlib import Path
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.params import Params
+from pipeline.training.distributed import launch, under_torchrun
 from pipeline.training.guard import die_with_parent
-from pipeline.training.run import train
+from pipeline.training.run import check, train
 from stages.run import run
 
 
 def main(params: Params) -> None:
-    """Train, or resume a run that was killed."""
+    """Train, or resume a run that was killed; in as many processes as the parameters say."""
     die_with_parent()
-    train(params, Prepared.open(prepared_dir(params.data)), Path("models") / params.name)
+    data = Prepared.open(prepared_dir(params.data))
+    if params.train.processes > 1 and not under_torchrun():
+        check(params, data)  # here, for one line about a mistake and not one from each process
+        launch(params.train.processes, "stages.train")
+    else:
+        train(params, data, Path("models") / params.name)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,17 @@ class Batches:
     """Batch number i of an endless shuffled pass over the images; the same for the same (seed, i)."""
 
     def __init__(
-        self, images: np.ndarray, labels: np.ndarray, batch: int, seed: int, device: torch.device
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        batch: int,
+        seed: int,
+        device: torch.device,
+        share: slice = slice(None),
     ) -> None:
         """Take uint8 images [N, C, H, W], which may be a memory map, and int64 labels [N].
 
-        The incomplete last batch of an epoch is left out.
+        The incomplete last batch of an epoch is left out. `share` is the part of each that is given out.
         """
         self.device = device
         if images.nbytes > SHARE * memory(device):
@@ -34,18 +40,19 @@ class Batches:
             self.images = torch.from_numpy(np.array(images)).to(device)
         self.labels = torch.from_numpy(np.array(labels)).to(self.images.device)
         self.batch = batch
+        self.share = share
         self.seed = seed
         self.per_epoch = len(images) // batch
         self._epoch = -1
         self._order = torch.empty(0)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Images float [batch, C, H, W] in [-1, 1], channels last, and their labels [batch]."""
+        """Images float [N, C, H, W] in [-1, 1], channels last, and their labels [N]: the share of a batch."""
         epoch, position = divmod(index, self.per_epoch)
         if epoch != self._epoch:
             order = torch.randperm(len(self.images), generator=stream(self.seed, "shuffle", epoch))
             self._order, self._epoch = order.to(self.images.device), epoch
-        chosen = self._order[position * self.batch : (position + 1) * self.batch]
+        chosen = self._order[position * self.batch : (position + 1) * self.batch][self.share]
         images = self.images.index_select(0, chosen).to(self.device)
         return to_float(images), self.labels.index_select(0, chosen).to(self.device)
 

@@ -17,6 +17,7 @@ from pipeline.stabilisers.unrolling import unrolled_generator_loss
 from pipeline.streams import draw_latent, seed_of, stream
 from pipeline.training.batches import Batches
 from pipeline.training.device import autocast
+from pipeline.training.distributed import Ranks, running_statistics
 from pipeline.training.schedule import Schedule
 from pipeline.training.state import STATISTICS, TrainingState
 
@@ -25,32 +26,41 @@ class Loop:
     """Advances a TrainingState step by step."""
 
     def __init__(
-        self, params: Params, state: TrainingState, batches: Batches, precision: torch.dtype
+        self,
+        params: Params,
+        state: TrainingState,
+        batches: Batches,
+        precision: torch.dtype,
+        ranks: Ranks,
     ) -> None:
         self.params = params
         self.state = state
         self.batches = batches
         self.precision = precision
+        self.ranks = ranks
         self.device = batches.images.device
         self.steps = total_steps(params.train, batches.per_epoch)
         self.schedule = Schedule(params.train.schedule, self.steps)
         state.model.train()
+        self._sample = ranks.synchronised(state.model.generator, state.model.sample)
+        self._discriminate = ranks.synchronised(state.model.discriminator, self._discriminator_loss)
+        self._running_statistics = running_statistics(state.model)
 
     def step(self) -> None:
         """One generator step after `d_steps` discriminator steps."""
-        state, train = self.state, self.params.train
-        torch.manual_seed(seed_of(self.params.seed, "dropout", state.step))
+        state, train, model = self.state, self.params.train, self.params.model
+        torch.manual_seed(seed_of(self.params.seed, self.ranks.own("dropout"), state.step))
         self._schedule()
         for index in range(state.step * train.d_steps, (state.step + 1) * train.d_steps):
             real, labels = self.batches[index]
             noise = stream(self.params.seed, "latent", index, self.device)
-            z = draw_latent(self.params.model.latent, len(real), self.params.model.z_dim, noise, self.device)
+            z = draw_latent(model.latent, train.batch, model.z_dim, noise, self.device)
             with autocast(self.device, self.precision):
-                fake = state.model.sample(z, labels)  # the last one also serves the generator's step
+                # the last one also serves the generator's step
+                fake = self._sample(z[self.batches.share], labels)
                 real, shown = self._view(real, "real", index), self._view(fake.detach(), "fake", index)
-                d = state.model.discriminator_loss(real, shown, labels)
-            extra = self._penalty(real, shown, labels, index) + self._drift("discriminator")
-            self._update(state.discriminator_optimiser, d.loss + extra)
+            d, loss = self._discriminate(real, shown, labels, index)
+            self._update(state.discriminator_optimiser, loss)
             self._clip_weights()
         # gradients of the discriminator's weights are not needed for the generator's step
         state.model.discriminator.requires_grad_(False)
@@ -58,9 +68,10 @@ class Loop:
             g = self._generator_loss(real, self._view(fake, "fake to the generator", state.step), labels)
         self._update(state.generator_optimiser, g.loss + self._drift("generator"))
         state.model.discriminator.requires_grad_(True)
+        state.total(d, g)
+        self.ranks.average([state.totals, *self._running_statistics])
         state.average()
         state.step += 1
-        state.total(d, g)
 
     def _schedule(self) -> None:
         """Set what changes over the run to its values at this step."""
@@ -80,13 +91,26 @@ class Loop:
         """What the discriminator is shown of `images`: augmented, with noise."""
         chosen = self.params.stabilisers
         if chosen.augmentation:
-            source = stream(self.params.seed, f"augmentation of {purpose}", index, self.device)
+            source = self._own_stream(f"augmentation of {purpose}", index)
             images = augment(images, chosen.augmentation, source)
         if chosen.instance_noise:
-            source = stream(self.params.seed, f"noise on {purpose}", index, self.device)
+            source = self._own_stream(f"noise on {purpose}", index)
             deviation = annealed(chosen.instance_noise, self.state.step, self.steps)
             images = add_noise(images, deviation, source)
         return images
+
+    def _own_stream(self, purpose: str, index: int) -> torch.Generator:
+        """For what is drawn for the images of one rank."""
+        return stream(self.params.seed, self.ranks.own(purpose), index, self.device)
+
+    def _discriminator_loss(
+        self, real: Tensor, fake: Tensor, labels: Tensor, index: int
+    ) -> tuple[Losses, Tensor]:
+        """What the game gives, and all that the discriminator pays at its step `index`."""
+        with autocast(self.device, self.precision):
+            d = self.state.model.discriminator_loss(real, fake, labels)
+        extra = self._penalty(real, fake, labels, index) + self._drift("discriminator")
+        return d, d.loss + extra
 
     def _generator_loss(self, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
         model, ahead = self.state.model, self.params.stabilisers.unrolled_steps
@@ -100,7 +124,7 @@ class Loop:
         penalty = self.params.objective.penalty
         if penalty.name == "none" or index % penalty.every:
             return 0.0
-        source = stream(self.params.seed, "penalty", index, self.device)
+        source = self._own_stream("penalty", index)
         weight = self.schedule.penalty_weight(penalty.weight, self.state.step)
         # in full precision: bf16 is too coarse for the gradient of a gradient
         return weight * penalty.every * self.state.model.penalty(real, fake, labels, source)

@@ -10,9 +10,12 @@ console = Console(stderr=True, highlight=False)
 
 
 class TrainingProgress:
-    """A bar with speed, time left, losses and D's verdicts; plain lines where stderr is no terminal."""
+    """A bar with speed, time left, losses and D's verdicts; plain lines where stderr is no terminal.
 
-    def __init__(self, total: int, done: int) -> None:
+    `quiet` shows nothing.
+    """
+
+    def __init__(self, total: int, done: int, quiet: bool) -> None:
         self._bar = Progress(
             TextColumn("training"),
             BarColumn(),
@@ -20,10 +23,11 @@ class TrainingProgress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[figures]}"),
             console=console,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         self._task = self._bar.add_task("training", total=total, completed=done, figures="")
         self._total = total
+        self._quiet = quiet
         self._since = time.perf_counter()
         self._images = 0
         self._plain = ""  # the newest row as a line
@@ -55,9 +59,10 @@ class TrainingProgress:
 
     def milestone(self) -> None:
         """Where there is no bar, print the newest row."""
-        if self._bar.disable and self._plain:
+        if self._bar.disable and self._plain and not self._quiet:
             print(self._plain, file=sys.stderr, flush=True)
 
     def say(self, message: str) -> None:
         """Print one line above the bar."""
-        console.print(message, markup=False, soft_wrap=True)
+        if not self._quiet:
+            console.print(message, markup=False, soft_wrap=True)

@@ -18,7 +18,8 @@ from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
 from pipeline.training.batches import Batches
-from pipeline.training.device import choose_device, choose_precision
+from pipeline.training.device import choose_precision
+from pipeline.training.distributed import Ranks, joined
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
@@ -37,32 +38,44 @@ def train(params: Params, data: Prepared, output: Path) -> None:
 
     Until then all lies in .resume/<name>-<fingerprint>/; other parameters, data or code have another folder.
     """
-    _check(params, data)
+    check(params, data)
     data.verify()
     folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
-    with only_trainer(folder):
-        run = Run(params, data, folder)
-        with Tracker.start(params, run.state.tracking_run) as tracker:
-            tracker.dataset(params.data.dataset, data.digest, data.folder)
-            run.go(tracker)
-            run.write(output)
-            for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
-                tracker.artifact(picture, "pictures")
-    files.remove(folder)
+    with joined(params.train) as ranks:
+        if not ranks.first:
+            _follow(params, data, folder, ranks)
+            return
+        with only_trainer(folder):
+            run = Run(params, data, folder, ranks)
+            with Tracker.start(params, run.state.tracking_run) as tracker:
+                tracker.dataset(params.data.dataset, data.digest, data.folder)
+                run.go(tracker)
+                run.write(output)
+                for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
+                    tracker.artifact(picture, "pictures")
+        files.remove(folder)
+
+
+def _follow(params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
+    """Make the steps of the run beside the first rank, and leave no trace."""
+    Run(params, data, folder, ranks).go(Tracker())
 
 
 class Run:
-    """One training run in its folder."""
+    """One training run in its folder; every rank has one, and that of the first writes."""
 
-    def __init__(self, params: Params, data: Prepared, folder: Path) -> None:
-        self.params, self.data, self.folder = params, data, folder
-        train = params.train
-        device = choose_device(train.device)
-        batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device)
+    def __init__(self, params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
+        if ranks.of_first(folder) != folder:
+            raise UserError(f"rank {ranks.rank}: other parameters, data or code here than on the first rank")
+        self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
+        train, device = params.train, ranks.device
+        share = ranks.share(train.batch)
+        batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device, share)
         self.steps = total_steps(train, batches.per_epoch)
         self.state = TrainingState.fresh(params, data.channels, data.label_count, device)
-        self.damaged = self.state.load(self._stopped, *self._checkpoints)
-        self.loop = Loop(params, self.state, batches, choose_precision(train, device))
+        self.damaged = self._load(self._stopped, *self._checkpoints)
+        ranks.join_batch_norms(self.state.model)
+        self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
         self.noise = FixedNoise(params, data.label_count, device)
         some = slice(0, 2000)
         labels = data.labels("train")[some] if params.model.conditional else data.labels("train")[some] * 0
@@ -88,14 +101,15 @@ class Run:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
         state = self.state
         state.tracking_run = tracker.run_id
-        with TrainingProgress(self.steps, state.step) as bar, Stopping() as stopping:
+        quiet = not self.ranks.first
+        with TrainingProgress(self.steps, state.step, quiet) as bar, Stopping() as stopping:
             self._say_start(bar)
             if state.step == 0:
                 self._picture()
-                state.save(self._checkpoints[0])
+                self._save(self._checkpoints[0])
             while state.step < self.steps:
                 try:
-                    if stopping.asked:
+                    if self.ranks.any(stopping.asked):
                         self._stop()
                     self._advance(bar, tracker)
                 except DivergenceError as trouble:
@@ -121,7 +135,7 @@ class Run:
             self._check_numbers()
             self.data.verify()
             if not self.monitor.is_collapsed:  # or there were nothing good to roll back to
-                state.save(self._checkpoints[0])
+                self._save(self._checkpoints[0])
                 files.remove(self._stopped)
 
     def _check_numbers(self) -> None:
@@ -132,7 +146,7 @@ class Run:
             )
 
     def _stop(self) -> None:
-        self.state.save(self._stopped)
+        self._save(self._stopped)
         where = f"step {self.state.step} of {self.steps}"
         raise Stopped(f"stopped at {where} and saved; the same command goes on there")
 
@@ -140,10 +154,11 @@ class Run:
         """Back to the last checkpoint, at lower rates, if params.yaml says so; else end with the evidence."""
         state, at = self.state, self.state.step
         if self.params.train.on_divergence == "stop" or len(state.rollbacks) == ROLL_BACKS:
-            (self.folder / "history.csv").write_text(_csv(state.history))
+            if self.ranks.first:
+                (self.folder / "history.csv").write_text(_csv(state.history))
             raise RunError(f"{trouble}; see history.csv and pictures/ in {self.folder}") from trouble
         scale, before = state.rate_scale * BACK_OFF, state.rollbacks
-        state.load(*self._checkpoints)
+        self._load(*self._checkpoints)
         state.tracking_run = tracker.run_id
         state.rate_scale = scale
         record = {"reason": str(trouble), "at_step": at, "back_to_step": state.step, "rate_scale": scale}
@@ -152,9 +167,23 @@ class Run:
         tracker.metrics({"rate_scale": scale}, at)
         bar.say(f"warning: {trouble}; going on from step {state.step} with the learning rates times {scale}")
 
+    def _save(self, path: Path) -> None:
+        if self.ranks.first:
+            self.state.save(path)
+        self.ranks.wait()  # torchrun ends the others with the first that leaves
+
+    def _load(self, *paths: Path) -> list[Path]:
+        """`TrainingState.load` on the first rank, and its state on all: the others may not see the files."""
+        damaged = self.state.load(*paths) if self.ranks.first else []
+        if self.ranks.size > 1:
+            self.state.from_bytes(self.ranks.of_first(self.state.to_bytes()))
+        return damaged
+
     def _say_start(self, bar: TrainingProgress) -> None:
         precision = str(self.loop.precision).removeprefix("torch.")
         where = f"{self.loop.device.type} in {precision}"
+        if self.ranks.size > 1:
+            where += f" with {self.ranks.size} processes"
         begun = f", going on from step {self.state.step}" if self.state.step else ""
         for path in self.damaged:
             bar.say(f"warning: {path} is damaged; the state before it is used")
@@ -165,7 +194,8 @@ class Run:
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
         image = figures.grid(self.noise.draw(self.state.exported_generator).numpy(), self.noise.columns)
-        figures.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
+        if self.ranks.first:
+            figures.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
         return self.noise.spread(self.noise.draw(self.state.model.generator))
 
     def write(self, output: Path) -> None:
@@ -199,7 +229,8 @@ class Run:
         return figures.real_beside_fake(self.data.images("train")[:count], fake.cpu().numpy())
 
 
-def _check(params: Params, data: Prepared) -> None:
+def check(params: Params, data: Prepared) -> None:
+    """UserError where these data can't be trained on with these parameters."""
     if params.model.conditional and len(data.classes) < 2:
         raise UserError(
             f"model.kind: {params.model.kind} needs labels, and {params.data.dataset} has none; "

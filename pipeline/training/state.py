@@ -99,14 +99,19 @@ class TrainingState:
         self.totals += torch.stack([d.loss.detach(), g.loss.detach(), *verdicts, gap])
         self.totalled += 1
 
-    def save(self, path: Path) -> None:
-        """Write everything to one file, whole or not at all; what was there stays as `previous`."""
+    def to_bytes(self) -> bytes:
+        """Everything, for `from_bytes`."""
         content = {name: part.state_dict() for name, part in self._parts().items()}
         content |= {name: getattr(self, name) for name in _VALUES}
         data = io.BytesIO()
         torch.save(content, data)
+        return data.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Write everything to one file, whole or not at all; what was there stays as `previous`."""
+        data = self.to_bytes()
         with atomic_path(path) as part:
-            part.write_bytes(hashlib.sha256(data.getbuffer()).digest() + data.getbuffer())
+            part.write_bytes(hashlib.sha256(data).digest() + data)
             if path.exists():
                 os.replace(path, previous(path))
 
@@ -120,7 +125,7 @@ class TrainingState:
             if candidate.exists():
                 data = candidate.read_bytes()
                 if hashlib.sha256(data[32:]).digest() == data[:32]:
-                    self._take(torch.load(io.BytesIO(data[32:]), map_location="cpu", weights_only=True))
+                    self.from_bytes(data[32:])
                     return damaged
                 damaged.append(candidate)
         if damaged:
@@ -128,7 +133,9 @@ class TrainingState:
             raise RunError(f"{names}: damaged, and there is no other saved state; delete to start afresh")
         return []
 
-    def _take(self, content: dict[str, Any]) -> None:
+    def from_bytes(self, data: bytes) -> None:
+        """Take over what `to_bytes` gave."""
+        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         for name, part in self._parts().items():
             part.load_state_dict(content[name])
         for name in _VALUES:

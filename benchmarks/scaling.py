@@ -1,0 +1,134 @@
+"""How far training can spread: bytes sent a step against operations, counted; efficiency to 8 GPUs, computed.
+
+    python benchmarks/scaling.py [PRESET ...]
+
+Prints two Markdown tables. Parameters and operations are those of real steps of the presets; what a GPU and
+the links between them do is assumed below, and nothing here is measured.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from pipeline.params import Params, load
+from pipeline.training.batches import Batches
+from pipeline.training.distributed import Ranks
+from pipeline.training.loop import Loop
+from pipeline.training.state import TrainingState
+
+PRESETS = ("cdcgan", "cdcgan-classic", "dcgan-celeba", "r3gan-mnist")
+RATE = 100e12  # operations a second that a GPU keeps up: a tenth of an H200's 989 TFLOP/s in dense bf16
+LINKS = {  # bytes a second each way that a ring keeps up, seconds a collective
+    "NVLink 4": (300e9, 20e-6),  # of 450e9
+    "PCIe 4.0 x16": (20e9, 20e-6),  # of 32e9
+    "100 Gbit Ethernet": (10e9, 50e-6),  # of 12.5e9
+}
+BUCKET = 25 * 2**20  # DistributedDataParallel's, in bytes
+COUNTED = 4  # images a step while operations are counted
+SIZES = (2, 4, 8)
+
+
+class Operations(TorchDispatchMode):
+    """Counts floating-point operations (torch's own counter fails on the gradient of a gradient)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if formula := flop_registry.get(function._overloadpacket):
+            self.count += formula(*args, **(kwargs or {}), out_val=result)
+        return result
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one generator step of a preset takes."""
+
+    batch: int
+    generator: int  # parameters
+    discriminator: int
+    operations: float  # an image of the batch
+    sent: int  # bytes of gradients
+    collectives: int
+
+    def seconds(self, images: float, size: int, link: str) -> float:
+        """On each of `size` GPUs with `images` of a batch; computing and sending one after the other."""
+        computing = self.operations * images / RATE
+        if size == 1:
+            return computing
+        bandwidth, latency = LINKS[link]
+        ring = 2 * (size - 1) / size * self.sent / bandwidth
+        return computing + ring + self.collectives * latency
+
+
+def counted(preset: str) -> Step:
+    """Make as many steps as a lazy penalty takes to come round, on the CPU, and count."""
+    params = load(Path("presets", f"{preset}.yaml"))
+    channels = params.data.channels or (3 if params.data.dataset in ("celeba", "cifar10") else 1)
+    train = params.train.model_copy(update={"batch": COUNTED})
+    params = params.model_copy(update={"train": train})
+    cpu = torch.device("cpu")
+    state = TrainingState.fresh(params, channels, 10, cpu)
+    images = np.zeros((COUNTED * 2, channels, params.data.size, params.data.size), np.uint8)
+    batches = Batches(images, np.zeros(len(images), np.int64), COUNTED, 0, cpu)
+    loop = Loop(params, state, batches, torch.float32, Ranks(cpu))
+    steps = params.objective.penalty.every
+    with Operations() as operations:
+        for _ in range(steps):
+            loop.step()
+    generator, discriminator = (
+        sum(value.numel() for value in network.parameters())
+        for network in (state.model.generator, state.model.discriminator)
+    )
+    return Step(
+        load(Path("presets", f"{preset}.yaml")).train.batch,
+        generator,
+        discriminator,
+        operations.count / steps / COUNTED,
+        4 * (generator + train.d_steps * discriminator),
+        _collectives(params, state, generator, discriminator),
+    )
+
+
+def _collectives(params: Params, state: TrainingState, generator: int, discriminator: int) -> int:
+    """Buckets of gradients and the map of used parameters; joined batch norms; statistics; the stop flag."""
+    d_steps = params.train.d_steps
+    buckets = sum(1 + -(-4 * count // BUCKET) for count in (generator, *[discriminator] * d_steps))
+    of_generator, of_discriminator = (
+        sum(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in network.modules())
+        for network in (state.model.generator, state.model.discriminator)
+    )
+    # each pass forward and each back is one: D sees real and fake, then once more for the generator
+    norms = of_generator * (d_steps + 1) + of_discriminator * (4 * d_steps + 2)
+    return buckets + norms + 2
+
+
+def main(presets: list[str]) -> None:
+    """Count, compute, print."""
+    steps = {preset: counted(preset) for preset in presets}
+    print("| preset | batch | parameters of G | of D | GFLOP an image | MB sent | collectives |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for preset, step in steps.items():
+        print(
+            f"| `{preset}` | {step.batch} | {step.generator:,} | {step.discriminator:,} | "
+            f"{step.operations / 1e9:.3f} | {step.sent / 1e6:.1f} | {step.collectives} |"
+        )
+    heads = [f"{link}, {size}" for link in LINKS for size in SIZES]
+    print(f"\n| preset | images a GPU | {' | '.join(heads)} |\n|---|---:|{'---:|' * len(heads)}")
+    for preset, step in steps.items():
+        for each in (step.batch // max(SIZES), step.batch, 1024):
+            alone = step.seconds(each, 1, "")
+            shares = [alone / step.seconds(each, size, link) for link in LINKS for size in SIZES]
+            print(f"| `{preset}` | {each} | {' | '.join(f'{share:.0%}' for share in shares)} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:] or list(PRESETS))
