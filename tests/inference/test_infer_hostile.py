@@ -1,7 +1,7 @@
 """Files and arguments made to break `gan-infer`: it ends in one line, reads no other file, and stays small.
 
 Tried each time: 21,000 damaged files (600 of them of the generator that ships), 12 built to harm, 120 sets of
-metadata, 120 sets of things beside a file, 240 command lines. GAN_FUZZ=3 tries three times as many, and others.
+metadata, 120 sets of things beside a file, 240 command lines. GAN_FUZZ=3 tries others, three times as many.
 """
 
 import json
