@@ -3,8 +3,8 @@
     python halve.py exported/cdcgan.onnx dist/model.onnx
 
 Writes the copy and its description (.json). Both state the difference to torch that the copy can have: what
-the rounding changed in COMPARED pictures, and what the export had measured before. What else the rounding
-costs is in docs/inference.md.
+the rounding changed in COMPARED pictures, and what the export had measured before. What the rounding does to
+the score is for benchmarks/variants.py to say.
 """
 
 import json
