@@ -18,6 +18,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.errors import UserError
+from pipeline.export.half import halved
 from pipeline.inference import Generator
 from pipeline.inference.latent import latent
 from pipeline.params import load
@@ -26,7 +27,6 @@ from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import label_accuracy
 
-LARGE = 1024  # entries from which halving a tensor is worth a Cast
 BATCHES = (1, 64)
 COMPARED = 1000  # images over which the largest difference is taken
 ROUNDS, SECONDS = 5, 0.5
@@ -53,22 +53,6 @@ def main(file: Path) -> None:
     print(f"| variant | {' | '.join(columns)} |\n|---|{'---:|' * len(columns)}")
     for title in generators:
         print(f"| {title} | {' | '.join(column[title] for column in columns.values())} |")
-
-
-def halved(model: ModelProto) -> ModelProto:
-    """The same with its large weights in float16; runtimes cast them back once, when they open the file."""
-    model = ModelProto.FromString(model.SerializeToString())
-    casts = []
-    for weight in model.graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if values.dtype == np.float32 and values.size >= LARGE:
-            half = f"{weight.name}_half"
-            casts.append(helper.make_node("Cast", [half], [weight.name], to=TensorProto.FLOAT))
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), half))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    return model
 
 
 def split(model: ModelProto) -> ModelProto:

@@ -6,9 +6,12 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +19,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.inference import Generator
+from pipeline.inference.latent import latent
+
 ROOT = Path(__file__).parents[2]
+EXPORTED = ROOT / "exported/cdcgan.onnx"
 WEB = ROOT / "deploy/web"
 FIRST_PICTURE = 1.0  # seconds from opening the page
+MODEL_BYTES = 2_000_000  # on the wire
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -43,7 +51,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not (WEB / "node_modules").is_dir():
         pytest.skip("no deploy/web/node_modules: make -C deploy/web")
     dist = tmp_path_factory.mktemp("web") / "dist"
-    subprocess.run(["make", "--silent", "-C", WEB, f"DIST={dist}"], check=True, timeout=120)
+    make = ["make", "--silent", "-C", WEB, f"DIST={dist}", f"PYTHON={sys.executable}"]
+    subprocess.run(make, check=True, timeout=120)
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=dist)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -143,6 +152,16 @@ def test_the_first_picture_comes_within_a_second(page) -> None:
 
 
 @pytest.mark.slow
+def test_little_is_fetched(page, site: str) -> None:
+    fetched = (
+        "return performance.getEntriesByType('resource').map((entry) => [entry.name, entry.transferSize])"
+    )
+    sizes = dict(page.execute_script(fetched))
+    assert 0 < sizes[f"{site}model.onnx"] < MODEL_BYTES
+    assert all(name.startswith(site) for name in sizes)  # nothing from another server
+
+
+@pytest.mark.slow
 def test_a_click_and_a_key_choose_the_digit(page) -> None:
     changes(page, "picture", lambda: find(page, "#digit-3").click())
     assert "3" in find(page, "#picture").get_attribute("aria-label")
@@ -223,6 +242,19 @@ def test_it_fits_a_phone(page, width: int) -> None:
         assert box["x"] + box["width"] <= width
         assert box["height"] >= 14
     changes(page, "picture", lambda: find(page, "#digit-1").click())
+
+
+@pytest.mark.slow
+def test_the_model_of_the_page_is_the_exported_one_but_for_rounding(site: str, tmp_path: Path) -> None:
+    for name in ("model.onnx", "model.json"):
+        urllib.request.urlretrieve(site + name, tmp_path / name)
+    copy, exported = Generator(tmp_path / "model.onnx", "cpu"), Generator(EXPORTED, "cpu")
+    z, labels = latent(range(100), 100, "normal"), np.arange(100) % 10
+    difference = np.abs(copy.run(z, labels) - exported.run(z, labels)).max()
+    said = float(json.loads((tmp_path / "model.json").read_text())["parity"])
+    assert float(copy.description.parity) == said
+    assert 0 < difference <= said < 0.01
+    assert replace(copy.description, parity=exported.description.parity) == exported.description
 
 
 @pytest.mark.slow

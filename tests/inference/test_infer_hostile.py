@@ -1,7 +1,7 @@
 """Files and arguments made to break `gan-infer`: it ends in one line, reads no other file, and stays small.
 
-Tried each time: 400 damaged files, 12 built to harm, 120 sets of metadata, 120 sets of things beside a file,
-240 command lines. With -m slow: 20,000 damaged files, and 600 of the generator that ships.
+Tried each time: 21,000 damaged files (600 of them of the generator that ships), 12 built to harm, 120 sets of
+metadata, 120 sets of things beside a file, 240 command lines. GAN_FUZZ=3 tries others, three times as many.
 """
 
 import json
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow  # hundreds of files each
 ROOT = Path(__file__).parents[2]
 EXPORTED = ROOT / "exported" / "cdcgan.onnx"
 SAME_FOLDER = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+TIMES = int(os.environ.get("GAN_FUZZ", "1"))
 
 # Runs each file of a folder through a command, in one process: exit codes are 0 or 2 (1 where a check of
 # `verify` fails), and what is told of a refused file is one line.
@@ -91,15 +92,15 @@ def fuzz(source, count, tmp_path):
 
 
 def test_damaged_files(conditional, tmp_path):
-    fuzz(conditional, 400, tmp_path)
+    fuzz(conditional, 400 * TIMES, tmp_path)
 
 
 def test_many_damaged_files(conditional, tmp_path):
-    fuzz(conditional, 20_000, tmp_path)
+    fuzz(conditional, 20_000 * TIMES, tmp_path)
 
 
 def test_the_shipped_generator_damaged(tmp_path):
-    fuzz(EXPORTED, 600, tmp_path)
+    fuzz(EXPORTED, 600 * TIMES, tmp_path)
 
 
 # Built to harm: a change of the model, and what the refusal says
@@ -330,7 +331,7 @@ JSON = st.recursive(
     st.binary(max_size=80) | TEXT.map(lambda name: f"{'0' * 64}  {name}\n".encode()),
     st.binary(max_size=40),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(max_examples=120 * TIMES, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_anything_may_lie_beside_a_file(gan_infer, conditional, description, sums, vector):
     folder = conditional.with_suffix("") / "test_data_set_0"
     folder.mkdir(parents=True, exist_ok=True)
@@ -351,7 +352,7 @@ def test_deep_json_beside_a_file(gan_infer, conditional):
 
 
 @given(st.dictionaries(st.sampled_from(["format", *KEYS, "x"]), st.text(max_size=20) | JSON.map(json.dumps)))
-@settings(max_examples=120, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(max_examples=120 * TIMES, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_any_metadata(gan_infer, make_model, metadata):
     path = make_model(metadata=metadata)
     code, out, lines = gan_infer("info", path)
@@ -376,7 +377,7 @@ BIG = st.integers(min_value=2**31).map(str)
 
 
 @given(st.lists(st.sampled_from(OPTIONS) | st.sampled_from(COMMANDS) | VALUES | WORDS | BIG, max_size=8))
-@settings(max_examples=120, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(max_examples=120 * TIMES, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_any_arguments(gan_infer, conditional, arguments):
     arguments = [str(conditional) if word == "MODEL" else word for word in arguments]
     code, _, lines = gan_infer(*arguments)
@@ -393,7 +394,7 @@ def test_any_arguments(gan_infer, conditional, arguments):
         max_size=4,
     ),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=SAME_FOLDER)
+@settings(max_examples=120 * TIMES, deadline=None, suppress_health_check=SAME_FOLDER)
 def test_any_options_of_a_good_file(gan_infer, conditional, command, options):
     start = [*command, conditional] if command else ["--onnx", conditional]
     code, _, lines = gan_infer(*start, *(f"{name}={value}" for name, value in options))
