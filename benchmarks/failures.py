@@ -1,6 +1,6 @@
 """Three ways in which a GAN fails, what the monitor says of each, and what cures it.
 
-    python benchmarks/failures.py docs/pictures/failures
+    python -m benchmarks.failures docs/pictures/failures
 
 Trains each preset of presets/failures/ on MNIST as it is and with its cure, prints what the monitor said, and
 leaves a picture of each: samples of the failure on the left, of the cure on the right. Needs
@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from PIL import Image
-from runs import Changes, own_project
 
+from benchmarks.runs import Changes, own_project
 from pipeline import figures
 from pipeline.errors import RunError
 from pipeline.params import Params

@@ -1,6 +1,6 @@
 """How fast the generator that ships is: from a cold shell, and in bulk beside torch on the same cores.
 
-    python benchmarks/inference.py
+    python -m benchmarks.inference
 
 Cold start is the wall time of a fresh process, median of RUNS after one warm-up. Bulk is images a second from
 noise that is ready, median of ROUNDS rounds in which every row has its turn; "seeds to uint8" makes the noise

@@ -1,7 +1,7 @@
 """What each objective and each stabiliser does: the same network, data, images seen and seeds, one table.
 
-    python benchmarks/objectives.py                    # all of it, in the order of GAMES and STABILISERS
-    python benchmarks/objectives.py hinge "no EMA"     # these rows
+    python -m benchmarks.objectives                    # all of it, in the order of GAMES and STABILISERS
+    python -m benchmarks.objectives hinge "no EMA"     # these rows
 
 The flagship's networks, 16 wide, on MNIST; the discriminator of every run sees EPOCHS x 60,000 real images. A
 row is the mean of SEEDS runs and their deviation, scored on 10,000 samples of the exported file. Runs go one
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from runs import ROOT, Changes, own_project
 
+from benchmarks.runs import ROOT, Changes, own_project
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.errors import RunError
 from pipeline.inference import Generator

@@ -31,6 +31,7 @@ from pipeline.datasets.sources import download
 from pipeline.tracking import Tracker
 from pipeline.training.batches import Batches
 from pipeline.training.device import choose_device, choose_precision
+from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.run import Run
 from pipeline.training.state import TrainingState
@@ -96,7 +97,7 @@ def loop_of(params: p.Params, images: np.ndarray, labels: np.ndarray, device: to
     """The pipeline's own loop at its first step."""
     batches = Batches(images, labels, params.train.batch, params.seed, device)
     state = TrainingState.fresh(params, images.shape[1], 10, device)
-    return Loop(params, state, batches, choose_precision(params.train, device))
+    return Loop(params, state, batches, choose_precision(params.train, device), Ranks(device))
 
 
 def same_network(notebook: Notebook, loop: Loop) -> None:
@@ -214,7 +215,7 @@ def overhead(data: Prepared, loop: Loop, device: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
         os.environ.pop("MLFLOW_TRACKING_URI", None)
-        run = Run(params, data, Path("run"))
+        run = Run(params, data, Path("run"), Ranks(loop.device))
         run.loop.step()
         steps, train = run.steps, params.train
         costs = {

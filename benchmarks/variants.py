@@ -1,6 +1,6 @@
 """Smaller or faster forms of an exported generator, and their price: size, speed, difference, score.
 
-    python benchmarks/variants.py exported/cdcgan.onnx
+    python -m benchmarks.variants exported/cdcgan.onnx
 
 Prints one Markdown table. Scores need the project's params.yaml, prepared data and judge (`dvc repro judge`);
 without them their columns are left out. Speed is in one thread, the best of ROUNDS rounds in turn.

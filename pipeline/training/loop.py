@@ -38,7 +38,7 @@ class Loop:
         self.batches = batches
         self.precision = precision
         self.ranks = ranks
-        self.device = batches.images.device
+        self.device = ranks.device
         self.steps = total_steps(params.train, batches.per_epoch)
         self.schedule = Schedule(params.train.schedule, self.steps)
         state.model.train()

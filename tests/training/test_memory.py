@@ -27,8 +27,10 @@ import resource
 resource.setrlimit(resource.RLIMIT_DATA, ({LIMIT}, {LIMIT}))
 from pathlib import Path
 import numpy as np
+import torch
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.params import load
+from pipeline.training.distributed import Ranks
 from pipeline.training.run import Run
 params = load()
 data = Prepared.open(prepared_dir(params.data))
@@ -37,7 +39,7 @@ try:
     np.array(data.images("train"))
 except MemoryError:
     print("too large for the memory")
-run = Run(params, data, Path("run"))
+run = Run(params, data, Path("run"), Ranks(torch.device("cpu")))
 peak = 0
 for _ in range(8):
     run.loop.step()

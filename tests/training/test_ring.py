@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from pipeline.models.base import GAN, DiscriminatorBase
 from pipeline.params import Params
 from pipeline.streams import stream
+from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.state import STATISTICS, TrainingState
 from tests.conftest import tiny, write_params
@@ -29,7 +30,6 @@ class Ring:
 
     def __init__(self, batch: int) -> None:
         self.batch = batch
-        self.images = self[0][0]  # tells the device
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         source = stream(0, "ring", index)
@@ -77,7 +77,7 @@ def trained(params: Params) -> GAN:
         for network in (model.generator, model.discriminator)
     ]
     state = TrainingState(model, None, *adam, {}, torch.zeros(len(STATISTICS)))
-    loop = Loop(params, state, Ring(params.train.batch), torch.float32)
+    loop = Loop(params, state, Ring(params.train.batch), torch.float32, Ranks(torch.device("cpu")))
     for _ in range(loop.steps):
         loop.step()
     return model
