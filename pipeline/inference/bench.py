@@ -1,6 +1,5 @@
 """How fast a generator runs here: batch sizes, threads and devices, side by side."""
 
-import os
 import time
 from pathlib import Path
 
@@ -20,7 +19,7 @@ def bench(path: Path, device: str, seconds: float, as_json: bool) -> None:
     if not 0 < seconds <= 600:
         raise InferenceError(f"--seconds {seconds}: say more than 0, at most 600")
     rows = []
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = session.cores()
     for where, threads in _places(path, device, cores):
         start = time.perf_counter()
         with opened(path, where, threads) as generator:

@@ -28,11 +28,11 @@ FATAL = 4  # ONNX Runtime's least talkative log level; what goes wrong also come
 EXTERNAL_DATA = re.compile(rb"(?:\x0a|\x8a\x80*\x00)(?:\x08|\x88\x80*\x00)location")
 
 
-def open_session(path: Path, device: str, threads: int | None) -> onnxruntime.InferenceSession:
+def open_session(path: Path, device: str) -> onnxruntime.InferenceSession:
     """Open `path` on "cpu", on "cuda", or ("auto") on CUDA where it can be had and else on the CPU.
 
-    `threads` None leaves their number to the runtime. InferenceError for a file that can't be opened, an
-    unknown device, or an explicit "cuda" that can't be had.
+    On the CPU the session computes in the thread that calls it. InferenceError for a file that can't be
+    opened, an unknown device, or an explicit "cuda" that can't be had.
     """
     if device not in DEVICES:
         raise InferenceError(f"device {device!r}: say {', '.join(DEVICES[:-1])} or {DEVICES[-1]}")
@@ -40,11 +40,11 @@ def open_session(path: Path, device: str, threads: int | None) -> onnxruntime.In
     onnxruntime.set_default_logger_severity(FATAL)
     if device != "cpu":
         try:
-            return _cuda_session(path, model, threads)
+            return _cuda_session(path, model)
         except InferenceError:
             if device == "cuda":
                 raise
-    return _session(path, model, threads, ["CPUExecutionProvider"])
+    return _session(path, model, ["CPUExecutionProvider"])
 
 
 def read_model(path: Path) -> bytes:
@@ -67,12 +67,12 @@ def read_model(path: Path) -> bytes:
     return model
 
 
-def _session(path: Path, model: bytes, threads: int | None, providers: list) -> onnxruntime.InferenceSession:
+def _session(path: Path, model: bytes, providers: list) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
-    options.intra_op_num_threads = threads or 0
+    # Its own threads gain nothing on a transposed convolution (measured): `Generator` has threads of its own.
+    options.intra_op_num_threads = 1
     options.use_deterministic_compute = True
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning starves busy cores
     options.add_session_config_entry("session.load_model_format", "ONNX")  # never guess another format
     try:
         # The library's own fallback would print to stdout, where the picture may be going.
@@ -83,7 +83,7 @@ def _session(path: Path, model: bytes, threads: int | None, providers: list) -> 
         raise InferenceError(f"{path}: {what} ({str(error)[:200]})") from error
 
 
-def _cuda_session(path: Path, model: bytes, threads: int | None) -> onnxruntime.InferenceSession:
+def _cuda_session(path: Path, model: bytes) -> onnxruntime.InferenceSession:
     """Open the model on the first CUDA device, or raise InferenceError with the reason."""
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise InferenceError("device cuda: this ONNX Runtime has no CUDA; install 'gan-pipeline[gpu]'")
@@ -93,10 +93,15 @@ def _cuda_session(path: Path, model: bytes, threads: int | None) -> onnxruntime.
         onnxruntime.preload_dlls()
     # Searching for the fastest convolution may choose another one, with other rounding, at each start.
     cuda = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "DEFAULT", "use_tf32": "0"})
-    session = _session(path, model, threads, [cuda, "CPUExecutionProvider"])
+    session = _session(path, model, [cuda, "CPUExecutionProvider"])
     if "CUDAExecutionProvider" not in session.get_providers():  # it falls back without a word
         raise InferenceError("device cuda: ONNX Runtime can't start it; has it CUDA and cuDNN?")
     return session
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cuda_devices() -> int:

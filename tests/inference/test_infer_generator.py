@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -52,6 +54,19 @@ def test_batches_are_of_the_size_asked_for(unconditional):
     batches = list(generator.batches(None, range(7), batch=3))
     assert [len(batch) for batch in batches] == [3, 3, 1]
     assert np.array_equal(np.concatenate(batches), generator.sample(None, np.arange(7)))
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_threads_share_the_work_and_give_the_same_bytes(conditional, threads):
+    labels, seeds = np.arange(100) % 10, range(100)
+    alone = Generator(conditional, "cpu", threads=1).sample(labels, seeds, batch=100)
+    generator = Generator(conditional, "cpu", threads)
+    whole, runs = generator._session, []
+    generator._session = SimpleNamespace(
+        run=lambda *asked: runs.append(len(asked[1]["z"])) or whole.run(*asked)
+    )
+    assert np.array_equal(generator.sample(labels, seeds, batch=100), alone)
+    assert sorted(runs) == [4, *[16] * 6]
 
 
 def test_a_gpu_always_gets_the_same_batch_size(conditional, monkeypatch):
