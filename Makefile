@@ -32,4 +32,4 @@ quickstart: .venv/installed
 test: .venv/installed
 	ruff check .
 	ruff format --check .
-	pytest
+	pytest -n auto

@@ -1,12 +1,16 @@
 """A project in a temporary folder: a preset made tiny, and digits prepared in its size."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: two torch processes of two threads starve each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pipeline.datasets.prepare import prepare
 from pipeline.datasets.prepared import prepared_dir, raw_dir
