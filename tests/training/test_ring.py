@@ -20,16 +20,17 @@ from pipeline.training.state import STATISTICS, TrainingState
 from tests.conftest import tiny, write_params
 
 MODES, DEVIATION, WIDTH = 8, 0.05, 64
-D_STEPS = 1500  # in all
+STEPS = 800  # of the generator
 
 
 class Ring:
     """Batches of points [N, 2, 1, 1], each from one of the eight."""
 
-    per_epoch = D_STEPS
+    share = slice(None)  # of each batch: all
 
-    def __init__(self, batch: int) -> None:
+    def __init__(self, batch: int, d_steps: int) -> None:
         self.batch = batch
+        self.per_epoch = STEPS * d_steps
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         source = stream(0, "ring", index)
@@ -77,7 +78,13 @@ def trained(params: Params) -> GAN:
         for network in (model.generator, model.discriminator)
     ]
     state = TrainingState(model, None, *adam, {}, torch.zeros(len(STATISTICS)))
-    loop = Loop(params, state, Ring(params.train.batch), torch.float32, Ranks(torch.device("cpu")))
+    loop = Loop(
+        params,
+        state,
+        Ring(params.train.batch, params.train.d_steps),
+        torch.float32,
+        Ranks(torch.device("cpu")),
+    )
     for _ in range(loop.steps):
         loop.step()
     return model
