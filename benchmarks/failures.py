@@ -22,7 +22,7 @@ from stages import train
 
 CURES: dict[str, Changes] = {
     "vanishing-gradients": {"stabilisers": {"instance_noise": 1.0}},
-    "mode-collapse": {"stabilisers": {"minibatch": "discrimination"}},
+    "mode-collapse": {"objective": {"penalty": {"name": "r1", "weight": 10.0, "every": 1}}},
     "non-convergence": {"objective": {"penalty": {"name": "gradient", "weight": 10.0, "every": 1}}},
 }
 GAP = 12  # pixels between the two
@@ -63,6 +63,7 @@ def _said(params: Params, history: Path) -> list[str]:
     with history.open() as file:
         rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
     for row in rows:
+        row["step"] = int(row["step"])
         try:
             said += monitor.check(row)
         except DivergenceError as error:
