@@ -47,6 +47,7 @@ def test_every_preset_trains_and_exports(project: Project, name: str) -> None:
     assert generator.sample(labels, [0, 1]).shape == (2, params.data.size, params.data.size, data.channels)
 
 
+@pytest.mark.slow
 def test_the_file_draws_what_the_trained_generator_draws(project: Project) -> None:
     params = project(tiny("cdcgan"))
     path = exported(params)
@@ -60,6 +61,7 @@ def test_the_file_draws_what_the_trained_generator_draws(project: Project) -> No
     np.testing.assert_allclose(images, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_file_is_portable_and_says_what_it_is(project: Project) -> None:
     params = project(tiny("cdcgan"))
     path = exported(params)

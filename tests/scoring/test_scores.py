@@ -37,6 +37,7 @@ def unconditional(score_of: ScoreOf, bank: np.ndarray) -> Figures:
     return score_of(bank[:8], classes=[])
 
 
+@pytest.mark.slow
 def test_real_images_score_as_real_ones_do(good: Figures) -> None:
     fid = good["judge_fid"]
     assert fid["low"] < fid["value"] < fid["high"]
@@ -47,11 +48,13 @@ def test_real_images_score_as_real_ones_do(good: Figures) -> None:
         assert good[name]["value"] == pytest.approx(good[name]["real"], abs=0.15), name
 
 
+@pytest.mark.slow
 def test_noise_scores_badly(good: Figures) -> None:
     for name in ("precision", "recall", "coverage", "label_accuracy", "label_use", "train_on_generated"):
         assert good[name]["noise"] < good[name]["real"] / 2, name
 
 
+@pytest.mark.slow
 def test_a_generator_that_ignores_noise(constant: Figures) -> None:
     assert constant["noise_use"]["value"] == pytest.approx(0, abs=1e-4)
     assert constant["diversity"]["value"] == pytest.approx(0, abs=1e-4)
@@ -62,6 +65,7 @@ def test_a_generator_that_ignores_noise(constant: Figures) -> None:
     assert constant["label_accuracy"]["value"] > 0.8  # which alone would look fine
 
 
+@pytest.mark.slow
 def test_a_generator_that_ignores_labels(mixed: Figures) -> None:
     assert mixed["label_accuracy"]["value"] < 0.2 < 0.9 < mixed["label_accuracy"]["real"]
     assert mixed["label_use"]["value"] < 0.1 < 0.5 < mixed["label_use"]["real"]
@@ -69,6 +73,7 @@ def test_a_generator_that_ignores_labels(mixed: Figures) -> None:
     assert mixed["judge_fid"]["value"] < 2 * mixed["judge_fid"]["real"]  # which alone would look fine
 
 
+@pytest.mark.slow
 def test_a_generator_that_copies_the_training_set(good: Figures) -> None:
     for name in ("memorised_in_judge_space", "memorised_in_pixels"):
         assert good[name]["value"] == 1
@@ -76,6 +81,7 @@ def test_a_generator_that_copies_the_training_set(good: Figures) -> None:
         assert good[name]["noise"] < 0.1 or name == "memorised_in_judge_space"
 
 
+@pytest.mark.slow
 def test_a_generator_that_drops_a_class(score_of: ScoreOf, bank: np.ndarray) -> None:
     dropped = bank.copy()
     dropped[3] = bank[5]
@@ -84,6 +90,7 @@ def test_a_generator_that_drops_a_class(score_of: ScoreOf, bank: np.ndarray) -> 
     assert min(share for name, share in per_class.items() if name != "3") > 0.8
 
 
+@pytest.mark.slow
 def test_an_unconditional_generator_that_drops_classes(unconditional: Figures) -> None:
     balance = unconditional["class_imbalance"]
     assert balance["value"] == pytest.approx(0.2, abs=0.06)
@@ -92,16 +99,19 @@ def test_an_unconditional_generator_that_drops_classes(unconditional: Figures) -
     assert not {"label_accuracy", "label_use", "noise_use", "train_on_generated"} & set(unconditional)
 
 
+@pytest.mark.slow
 def test_every_figure_has_its_floor_and_ceiling(good: Figures) -> None:
     for name, figure in good.items():
         assert {"value", "real", "noise"} <= set(figure), name
 
 
+@pytest.mark.slow
 def test_every_class_is_named(good: Figures) -> None:
     for name in ("label_accuracy", "class_imbalance", "diversity"):
         assert list(good[name]["per_class"]) == DIGITS
 
 
+@pytest.mark.slow
 def test_rounding_keeps_counts_and_hides_what_is_not_a_number() -> None:
     value = {"a": 1.23456789, "b": {"c": float("nan"), "d": 123456}, "e": [1, 2]}
     assert rounded(value) == {"a": 1.2346, "b": {"c": None, "d": 123456}, "e": [1, 2]}

@@ -56,6 +56,7 @@ def test_it_stops_and_says_where_the_evidence_is(project: Project) -> None:
     assert not Path("models/cdcgan").exists()
 
 
+@pytest.mark.slow
 def test_it_rolls_back_halves_the_rates_and_says_so(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -76,6 +77,7 @@ def test_it_rolls_back_halves_the_rates_and_says_so(
     assert scales == pytest.approx([1.0] * CHECKPOINT + [0.5] * (STEPS - CHECKPOINT))
 
 
+@pytest.mark.slow
 def test_without_a_checkpoint_it_rolls_back_to_the_start(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +97,7 @@ def test_what_is_no_number_is_neither_saved_nor_shipped(
     assert not Path("models/cdcgan").exists()
 
 
+@pytest.mark.slow
 def test_the_fourth_divergence_ends_the_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     poisoned(monkeypatch, BAD, below=0)
     scales = []

@@ -203,6 +203,7 @@ def test_data_that_changed_since_they_were_prepared_are_refused(project: Project
         stage.main(params)
 
 
+@pytest.mark.slow
 def test_data_that_change_under_a_run_stop_it_and_put_back_it_goes_on(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -60,6 +60,7 @@ def test_a_run_leaves_weights_history_and_pictures(project: Project) -> None:
     assert not list(Path(".resume").glob("cdcgan-*/state.pt"))
 
 
+@pytest.mark.slow
 def test_the_same_params_give_the_same_bytes(project: Project) -> None:
     params = project(tiny("cdcgan"))
     stage.main(params)
@@ -326,6 +327,7 @@ def test_a_conditional_system_needs_labels(project: Project) -> None:
         stage.main(params)
 
 
+@pytest.mark.slow
 def test_the_stage_ends_with_one_line_and_a_code(project: Project) -> None:
     content = tiny("cdcgan")
     project(content)
