@@ -75,8 +75,8 @@ def runtimes() -> list[Runtime]:
     browser = find_chromium() if (DEPLOY / "web/node_modules").exists() else None
     in_c = INSTALLED / "c/vectors"
     return [
-        Runtime("onnxruntime", python("onnxruntime", None), "pip install '.[cpu]'"),
-        Runtime(old := "onnxruntime-1.16", python("onnxruntime", old), f"make -C deploy {old}"),
+        Runtime("onnxruntime", python("onnxruntime", None, "onnxruntime"), "pip install '.[cpu]'"),
+        Runtime(old := "onnxruntime-1.16", python("onnxruntime", old, None), f"make -C deploy {old}"),
         Runtime(
             "c", [str(in_c)] if in_c.exists() else None, "make -C deploy c ORT=FOLDER (see the Makefile)"
         ),
@@ -86,19 +86,18 @@ def runtimes() -> list[Runtime]:
             [sys.executable, str(DEPLOY / "browser/run.py")] if browser else None,
             "make -C deploy browser (and Chromium)",
         ),
-        Runtime("openvino", python("openvino", "openvino"), "make -C deploy openvino"),
-        Runtime("opencv", python("opencv", "opencv"), "make -C deploy opencv"),
-        Runtime("tract", python("tract", "tract"), "make -C deploy tract"),
+        Runtime("openvino", python("openvino", "openvino", "openvino"), "make -C deploy openvino"),
+        Runtime("opencv", python("opencv", "opencv", "cv2"), "make -C deploy opencv"),
+        Runtime("tract", python("tract", "tract", "tract"), "make -C deploy tract"),
     ]
 
 
-def python(program: str, environment: str | None) -> list[str] | None:
-    """Return the command of python_PROGRAM.py in its own environment, or without one in this interpreter."""
+def python(program: str, environment: str | None, module: str | None) -> list[str] | None:
+    """Return the command of python_PROGRAM.py in its own environment, or in this if it has the module."""
     script = str(DEPLOY / f"python_{program}.py")
-    if environment is None:
-        return [sys.executable, script] if find_spec(program) else None
-    interpreter = INSTALLED / environment / "bin/python"
-    return [str(interpreter), script] if interpreter.exists() else None
+    if environment and (interpreter := INSTALLED / environment / "bin/python").exists():
+        return [str(interpreter), script]
+    return [sys.executable, script] if module and find_spec(module) else None
 
 
 def find_vectors(model: Path) -> Vectors:
