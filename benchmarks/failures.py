@@ -7,17 +7,14 @@ leaves a picture of each: samples of the failure on the left, of the cure on the
 data/prepared/mnist-28, which `dvc repro preprocess` makes of any preset at that size.
 """
 
-import csv
 import sys
 from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.runs import Changes, own_project
+from benchmarks.runs import Changes, own_project, rows_of, told
 from pipeline import figures
 from pipeline.errors import RunError
-from pipeline.params import Params
-from pipeline.training.monitor import DivergenceError, Monitor
 from stages import train
 
 CURES: dict[str, Changes] = {
@@ -49,26 +46,12 @@ def _run(name: str, cure: Changes) -> Image.Image:
             resume = next(Path(".resume").iterdir())
             history, samples = resume / "history.csv", sorted((resume / "pictures").glob("*.png"))[-1]
         print(f"\n{name}, {'with ' + str(cure) if cure else 'as it is'}:")
-        for message in _said(params, history) or ["nothing"]:
+        for message in told(params, rows_of(history)) or ["nothing"]:
             print(f"  the monitor: {message}")
         picture = Image.open(samples)
         # the last picture of a run is drawn at twice the size of those on the way
         side = 2 * (params.data.size + 1) * 8
         return picture.resize((side, side), Image.Resampling.NEAREST)
-
-
-def _said(params: Params, history: Path) -> list[str]:
-    """What the monitor says of a history."""
-    monitor, said = Monitor(critic=params.objective.name == "wasserstein"), []
-    with history.open() as file:
-        rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-    for row in rows:
-        row["step"] = int(row["step"])
-        try:
-            said += monitor.check(row)
-        except DivergenceError as error:
-            said.append(str(error))
-    return said
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import onnxruntime
 
 from pipeline.inference import Generator
 from pipeline.inference.latent import latent
+from pipeline.inference.session import cores
 
 ROOT = Path(__file__).parents[1]
 ONNX = ROOT / "exported" / "cdcgan.onnx"
@@ -31,7 +32,7 @@ TORCH = "torch eager fp32"
 RUNS, ROUNDS, SECONDS = 11, 5, 0.5
 BATCHES = (1, 64, 256)
 SAME_NETWORK = 1e-3  # the largest difference that rounding makes
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = cores()
 THREADS = sorted({1, CORES})
 
 

@@ -10,7 +10,6 @@ which `dvc repro judge` makes.
 """
 
 import argparse
-import csv
 import os
 import statistics
 import sys
@@ -22,7 +21,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.runs import ROOT, Changes, own_project
+from benchmarks.runs import ROOT, Changes, own_project, rows_of, told
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.errors import RunError
 from pipeline.inference import Generator
@@ -32,7 +31,6 @@ from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import label_accuracy
 from pipeline.scoring.precision_recall import precision_recall
-from pipeline.training.monitor import Monitor
 from stages import export, train
 
 EPOCHS, SEEDS, SAMPLES = 1, (0, 1), 10_000
@@ -133,13 +131,11 @@ def _scores(params: Params) -> dict[str, float]:
 
 def _course(params: Params) -> dict[str, Any]:
     """How the run went: D's logit gap over its last tenth, and what the monitor said of it."""
-    with Path("models", params.name, "history.csv").open() as file:
-        history = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
-    monitor = Monitor(critic=params.objective.name == "wasserstein")
-    told = [message for row in history for message in monitor.check(row)]
+    history = rows_of(Path("models", params.name, "history.csv"))
+    said = told(params, history)
     last = history[-max(1, len(history) // 10) :]
     gap = statistics.mean(row["logit_gap"] for row in last)
-    return {"gap": gap, "stable": told[0] if told else "yes"}
+    return {"gap": gap, "stable": said[0] if said else "yes"}
 
 
 def _table(found: dict[str, list[dict[str, Any]]]) -> list[str]:

@@ -1,6 +1,7 @@
-"""Training runs in folders of their own, from a preset and what is changed in it."""
+"""Training runs in folders of their own, from a preset and what is changed in it, and how they went."""
 
 import copy
+import csv
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline.params import Params, load
+from pipeline.training.monitor import DivergenceError, Monitor
 
 ROOT = Path(__file__).parents[1]
 Changes = dict[str, Any]  # as nested as params.yaml
@@ -32,6 +34,24 @@ def own_project(preset: str, *changes: Changes) -> Iterator[Params]:
             yield load()
         finally:
             os.chdir(before)
+
+
+def rows_of(history: Path) -> list[dict[str, Any]]:
+    """The rows of a history.csv as the monitor reads them; blanks are left out."""
+    with history.open() as file:
+        rows = [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(file)]
+    return [row | {"step": int(row["step"])} for row in rows]
+
+
+def told(params: Params, rows: list[dict[str, Any]]) -> list[str]:
+    """What the monitor said of a run."""
+    monitor, said = Monitor(critic=params.objective.name == "wasserstein"), []
+    for row in rows:
+        try:
+            said += monitor.check(row)
+        except DivergenceError as error:
+            said.append(str(error))
+    return said
 
 
 def _merge(content: Changes, changes: Changes) -> None:

@@ -1,6 +1,6 @@
 """How far training can spread: bytes sent a step against operations, counted; efficiency to 8 GPUs, computed.
 
-    python benchmarks/scaling.py [PRESET ...]
+    python -m benchmarks.scaling [PRESET ...]
 
 Prints two Markdown tables. Parameters and operations are those of real steps of the presets; what a GPU and
 the links between them do is assumed below, and nothing here is measured.

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deploy.browser.run import FLAGS, find_chromium
 from pipeline.inference import Generator
 from pipeline.inference.latent import latent
 
@@ -27,16 +28,6 @@ EXPORTED = ROOT / "exported/cdcgan.onnx"
 WEB = ROOT / "deploy/web"
 FIRST_PICTURE = 1.0  # seconds from opening the page
 MODEL_BYTES = 2_000_000  # on the wire
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--no-first-run",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Notes when the picture has been painted: its accessible name then changes.
 WATCH = """
 document.addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
@@ -64,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     """A headless Chromium under Selenium, with a profile of its own."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="pip install selenium")
-    binary, driver_binary = shutil.which("chromium"), shutil.which("chromedriver")
+    binary, driver_binary = find_chromium(), shutil.which("chromedriver")
     if binary is None or driver_binary is None:
         pytest.skip("no chromium and chromedriver on the PATH")
     downloads = tmp_path_factory.mktemp("downloads")

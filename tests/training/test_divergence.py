@@ -43,6 +43,14 @@ def poisoned(monkeypatch: pytest.MonkeyPatch, bad: int, below: float) -> None:
     monkeypatch.setattr(Loop, "step", poisoning)
 
 
+def rolled_back(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Params, dict[str, str]]:
+    """A run that diverges, rolls back and comes to its end: its parameters, and what it leaves."""
+    params = project(content("roll-back"))
+    poisoned(monkeypatch, BAD, below=0.5)
+    stage.main(params)
+    return params, hashes(Path("models/cdcgan"))
+
+
 def test_it_stops_and_says_where_the_evidence_is(project: Project) -> None:
     diverging = content("stop")
     diverging["train"]["generator"]["lr"] = 1e30
@@ -113,10 +121,7 @@ def test_the_fourth_divergence_ends_the_run(project: Project, monkeypatch: pytes
 def test_a_run_that_rolled_back_and_was_killed_ends_in_the_same_bytes(
     project: Project, monkeypatch: pytest.MonkeyPatch, killed_at: int
 ) -> None:
-    params = project(content("roll-back"))
-    poisoned(monkeypatch, BAD, below=0.5)
-    stage.main(params)
-    undisturbed = hashes(Path("models/cdcgan"))
+    params, undisturbed = rolled_back(project, monkeypatch)
     step = Loop.step
 
     def killed(loop: Loop) -> None:
@@ -136,10 +141,7 @@ def test_a_run_that_rolled_back_and_was_killed_ends_in_the_same_bytes(
 def test_a_stop_does_not_change_where_it_rolls_back_to(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = project(content("roll-back"))
-    poisoned(monkeypatch, BAD, below=0.5)
-    stage.main(params)
-    undisturbed = hashes(Path("models/cdcgan"))
+    params, undisturbed = rolled_back(project, monkeypatch)
     step = Loop.step
     stops = [CHECKPOINT + 1, BAD]  # the second time the weights are no numbers any more
 
