@@ -13,13 +13,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
+from benchmarks.loops import loop_of, step_flops
 from pipeline.params import Params, load
-from pipeline.training.batches import Batches
-from pipeline.training.distributed import Ranks
-from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
 
 PRESETS = ("cdcgan", "cdcgan-classic", "dcgan-celeba", "r3gan-mnist")
@@ -32,20 +28,6 @@ LINKS = {  # bytes a second each way that a ring keeps up, seconds a collective
 BUCKET = 25 * 2**20  # DistributedDataParallel's, in bytes
 COUNTED = 4  # images a step while operations are counted
 SIZES = (2, 4, 8)
-
-
-class Operations(TorchDispatchMode):
-    """Counts floating-point operations (torch's own counter fails on the gradient of a gradient)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        if formula := flop_registry.get(function._overloadpacket):
-            self.count += formula(*args, **(kwargs or {}), out_val=result)
-        return result
 
 
 @dataclass(frozen=True)
@@ -76,14 +58,10 @@ def counted(preset: str) -> Step:
     train = params.train.model_copy(update={"batch": COUNTED})
     params = params.model_copy(update={"train": train})
     cpu = torch.device("cpu")
-    state = TrainingState.fresh(params, channels, 10, cpu)
     images = np.zeros((COUNTED * 2, channels, params.data.size, params.data.size), np.uint8)
-    batches = Batches(images, np.zeros(len(images), np.int64), COUNTED, 0, cpu)
-    loop = Loop(params, state, batches, torch.float32, Ranks(cpu))
-    steps = params.objective.penalty.every
-    with Operations() as operations:
-        for _ in range(steps):
-            loop.step()
+    loop = loop_of(params, images, np.zeros(len(images), np.int64), cpu)
+    state = loop.state
+    operations = step_flops(loop)
     generator, discriminator = (
         sum(value.numel() for value in network.parameters())
         for network in (state.model.generator, state.model.discriminator)
@@ -92,7 +70,7 @@ def counted(preset: str) -> Step:
         load(Path("presets", f"{preset}.yaml")).train.batch,
         generator,
         discriminator,
-        operations.count / steps / COUNTED,
+        operations / COUNTED,
         4 * (generator + train.d_steps * discriminator),
         _collectives(params, state, generator, discriminator),
     )

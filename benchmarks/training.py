@@ -19,22 +19,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.loops import loop_of, step_flops
 from benchmarks.notebook import Notebook
 from pipeline import params as p
 from pipeline.datasets.prepare import prepare
 from pipeline.datasets.prepared import Prepared, prepared_dir, raw_dir
 from pipeline.datasets.sources import download
 from pipeline.tracking import Tracker
-from pipeline.training.batches import Batches
-from pipeline.training.device import choose_device, choose_precision
+from pipeline.training.device import choose_device
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.run import Run
-from pipeline.training.state import TrainingState
 
 ROOT = Path(__file__).parents[1]
 SIDE = 2048  # of the matrices
@@ -93,13 +90,6 @@ def preset(name: str, model: dict[str, Any] | None = None) -> p.Params:
     return params.model_copy(update={"model": params.model.model_copy(update=model or {})})
 
 
-def loop_of(params: p.Params, images: np.ndarray, labels: np.ndarray, device: torch.device) -> Loop:
-    """The pipeline's own loop at its first step."""
-    batches = Batches(images, labels, params.train.batch, params.seed, device)
-    state = TrainingState.fresh(params, images.shape[1], 10, device)
-    return Loop(params, state, batches, choose_precision(params.train, device), Ranks(device))
-
-
 def same_network(notebook: Notebook, loop: Loop) -> None:
     """Stop if the notebook's network is not the preset's."""
     for ours, theirs in (
@@ -155,27 +145,6 @@ def step_seconds(step: Callable[[], None], cycle: int, enough: float, device: to
         steps += cycle
         start = start if steps else time.perf_counter()
     return (time.perf_counter() - start) / steps
-
-
-def step_flops(loop: Loop) -> float:
-    """FLOPs a step, counted over as many steps as lie from one lazy penalty to the next."""
-    steps = loop.params.objective.penalty.every
-    counter = FlopCounterMode(display=False)
-    counter.mod_tracker = NoModules()
-    with counter:
-        for _ in range(steps):
-            loop.step()
-    return counter.get_total_flops() / steps
-
-
-class NoModules:
-    """In place of the counter's own look at modules, which fails at gradients with respect to images."""
-
-    parents = ("Global",)
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *exception: object) -> None: ...
 
 
 def matmul_rate(precision: torch.dtype, device: torch.device) -> float:
