@@ -1,15 +1,65 @@
-"""The pipeline's own training loop, made to be timed or counted."""
+"""The pipeline's own training loop and the notebook's, made to be timed or counted."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.params import Params
+from benchmarks.notebook import Notebook
+from benchmarks.runs import ROOT
+from pipeline.datasets.prepare import prepare
+from pipeline.datasets.prepared import Prepared, prepared_dir, raw_dir
+from pipeline.datasets.sources import download
+from pipeline.params import Params, load
 from pipeline.training.batches import Batches
 from pipeline.training.device import choose_precision
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
+
+
+def prepared_digits() -> Prepared:
+    """MNIST at 32x32 where it is prepared, else the bundled digits."""
+    data = preset("cdcgan").data
+    if (ROOT / prepared_dir(data)).exists():
+        return Prepared.open(ROOT / prepared_dir(data))
+    bundled = data.model_copy(update={"dataset": "digits", "test_fraction": 0.2})
+    folder = Path(tempfile.mkdtemp())
+    download(bundled, folder / raw_dir(bundled))
+    return prepare(bundled, folder / raw_dir(bundled), folder / prepared_dir(bundled))
+
+
+def preset(name: str, **changes: dict[str, Any]) -> Params:
+    """One preset, with some parameters of its sections changed: preset("cdcgan", train={"epochs": 2})."""
+    params = load(ROOT / "presets" / f"{name}.yaml")
+    changed = {key: getattr(params, key).model_copy(update=values) for key, values in changes.items()}
+    return params.model_copy(update=changed)
+
+
+def same_network(
+    images: np.ndarray, labels: np.ndarray, width: int, device: torch.device
+) -> tuple[Loop, Notebook]:
+    """`cdcgan-classic` in the pipeline's loop and in the notebook's, on uint8 images [N, 1, 32, 32]."""
+    params = preset("cdcgan-classic", model={"width": width})
+    loop = loop_of(params, images, labels, device)
+    notebook = Notebook(images[:, 0, 2:-2, 2:-2], labels, width, params.train.batch, device)
+    for ours, theirs in (
+        (loop.state.model.generator, notebook.generator),
+        (loop.state.model.discriminator, notebook.discriminator),
+    ):
+        sizes = [sum(weight.numel() for weight in network.parameters()) for network in (ours, theirs)]
+        if sizes[0] != sizes[1]:
+            raise SystemExit(f"the networks differ: {sizes[0]:,} weights here, {sizes[1]:,} in the notebook")
+    return loop, notebook
+
+
+def wait(device: torch.device) -> None:
+    """Let the device finish what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def loop_of(params: Params, images: np.ndarray, labels: np.ndarray, device: torch.device) -> Loop:

@@ -45,7 +45,7 @@ def rows_of(history: Path) -> list[dict[str, Any]]:
 
 def told(params: Params, rows: list[dict[str, Any]]) -> list[str]:
     """What the monitor said of a run."""
-    monitor, said = Monitor(critic=params.objective.name == "wasserstein"), []
+    monitor, said = Monitor(critic=params.objective.has_critic), []
     for row in rows:
         try:
             said += monitor.check(row)

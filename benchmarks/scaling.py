@@ -8,14 +8,13 @@ the links between them do is assumed below, and nothing here is measured.
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.loops import loop_of, step_flops
-from pipeline.params import Params, load
+from benchmarks.loops import loop_of, preset, step_flops
+from pipeline.params import Params
 from pipeline.training.state import TrainingState
 
 PRESETS = ("cdcgan", "cdcgan-classic", "dcgan-celeba", "r3gan-mnist")
@@ -51,12 +50,10 @@ class Step:
         return computing + ring + self.collectives * latency
 
 
-def counted(preset: str) -> Step:
+def counted(name: str) -> Step:
     """Make as many steps as a lazy penalty takes to come round, on the CPU, and count."""
-    params = load(Path("presets", f"{preset}.yaml"))
+    params = preset(name, train={"batch": COUNTED})
     channels = params.data.channels or (3 if params.data.dataset in ("celeba", "cifar10") else 1)
-    train = params.train.model_copy(update={"batch": COUNTED})
-    params = params.model_copy(update={"train": train})
     cpu = torch.device("cpu")
     images = np.zeros((COUNTED * 2, channels, params.data.size, params.data.size), np.uint8)
     loop = loop_of(params, images, np.zeros(len(images), np.int64), cpu)
@@ -67,11 +64,11 @@ def counted(preset: str) -> Step:
         for network in (state.model.generator, state.model.discriminator)
     )
     return Step(
-        load(Path("presets", f"{preset}.yaml")).train.batch,
+        preset(name).train.batch,
         generator,
         discriminator,
         operations / COUNTED,
-        4 * (generator + train.d_steps * discriminator),
+        4 * (generator + params.train.d_steps * discriminator),
         _collectives(params, state, generator, discriminator),
     )
 
@@ -89,23 +86,23 @@ def _collectives(params: Params, state: TrainingState, generator: int, discrimin
     return buckets + norms + 2
 
 
-def main(presets: list[str]) -> None:
+def main(names: list[str]) -> None:
     """Count, compute, print."""
-    steps = {preset: counted(preset) for preset in presets}
+    steps = {name: counted(name) for name in names}
     print("| preset | batch | parameters of G | of D | GFLOP an image | MB sent | collectives |")
     print("|---|---:|---:|---:|---:|---:|---:|")
-    for preset, step in steps.items():
+    for name, step in steps.items():
         print(
-            f"| `{preset}` | {step.batch} | {step.generator:,} | {step.discriminator:,} | "
+            f"| `{name}` | {step.batch} | {step.generator:,} | {step.discriminator:,} | "
             f"{step.operations / 1e9:.3f} | {step.sent / 1e6:.1f} | {step.collectives} |"
         )
     heads = [f"{link}, {size}" for link in LINKS for size in SIZES]
     print(f"\n| preset | images a GPU | {' | '.join(heads)} |\n|---|---:|{'---:|' * len(heads)}")
-    for preset, step in steps.items():
+    for name, step in steps.items():
         for each in (step.batch // max(SIZES), step.batch, 1024):
             alone = step.seconds(each, 1, "")
             shares = [alone / step.seconds(each, size, link) for link in LINKS for size in SIZES]
-            print(f"| `{preset}` | {each} | {' | '.join(f'{share:.0%}' for share in shares)} |")
+            print(f"| `{name}` | {each} | {' | '.join(f'{share:.0%}' for share in shares)} |")
 
 
 if __name__ == "__main__":

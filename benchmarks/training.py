@@ -17,23 +17,20 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from benchmarks.loops import loop_of, step_flops
+from benchmarks.loops import loop_of, prepared_digits, preset, same_network, step_flops, wait
 from benchmarks.notebook import Notebook
+from benchmarks.runs import ROOT
 from pipeline import params as p
-from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import Prepared, prepared_dir, raw_dir
-from pipeline.datasets.sources import download
+from pipeline.datasets.prepared import Prepared
 from pipeline.tracking import Tracker
 from pipeline.training.device import choose_device
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.run import Run
 
-ROOT = Path(__file__).parents[1]
 SIDE = 2048  # of the matrices
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -44,21 +41,17 @@ def main() -> None:
     device = choose_device(arguments.device)
     data = prepared_digits()
     images, labels = data.images("train"), data.labels("train")
+    classic, notebook = same_network(images, labels, arguments.width, device)
     loops = {
-        f"cdcgan-classic, width {arguments.width}": loop_of(
-            preset("cdcgan-classic", {"width": arguments.width}), images, labels, device
-        ),
+        f"cdcgan-classic, width {arguments.width}": classic,
         "cdcgan (the flagship)": loop_of(preset("cdcgan"), images, labels, device),
         f"dcgan 64x64, width {arguments.width}": loop_of(
-            preset("dcgan-mnist", {"width": arguments.width}),
+            preset("dcgan-mnist", model={"width": arguments.width}),
             images[:4096].repeat(2, 2).repeat(2, 3),
             labels[:4096],
             device,
         ),
     }
-    batch = next(iter(loops.values())).params.train.batch
-    notebook = Notebook(images[:, 0, 2:-2, 2:-2], labels, arguments.width, batch, device)
-    same_network(notebook, next(iter(loops.values())))
     speeds(loops, notebook, device, arguments)
     overhead(data, loops["cdcgan (the flagship)"], arguments.device)
 
@@ -71,34 +64,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=4.0, help="that each contender trains a round")
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
-
-
-def prepared_digits() -> Prepared:
-    """MNIST at 32x32 where it is prepared, else the bundled digits."""
-    params = preset("cdcgan")
-    if (ROOT / prepared_dir(params.data)).exists():
-        return Prepared.open(ROOT / prepared_dir(params.data))
-    bundled = params.data.model_copy(update={"dataset": "digits", "test_fraction": 0.2})
-    folder = Path(tempfile.mkdtemp())
-    download(bundled, folder / raw_dir(bundled))
-    return prepare(bundled, folder / raw_dir(bundled), folder / prepared_dir(bundled))
-
-
-def preset(name: str, model: dict[str, Any] | None = None) -> p.Params:
-    """One preset, with some of its model's parameters changed."""
-    params = p.load(ROOT / "presets" / f"{name}.yaml")
-    return params.model_copy(update={"model": params.model.model_copy(update=model or {})})
-
-
-def same_network(notebook: Notebook, loop: Loop) -> None:
-    """Stop if the notebook's network is not the preset's."""
-    for ours, theirs in (
-        (loop.state.model.generator, notebook.generator),
-        (loop.state.model.discriminator, notebook.discriminator),
-    ):
-        sizes = [sum(weight.numel() for weight in network.parameters()) for network in (ours, theirs)]
-        if sizes[0] != sizes[1]:
-            raise SystemExit(f"the networks differ: {sizes[0]:,} weights here, {sizes[1]:,} in the notebook")
 
 
 def speeds(
@@ -160,12 +125,6 @@ def matmul_rate(precision: torch.dtype, device: torch.device) -> float:
     return 2 * SIDE**3 / statistics.median(times[1:])
 
 
-def wait(device: torch.device) -> None:
-    """Let the device finish what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
 def described(device: torch.device) -> str:
     """The machine in words."""
     if device.type == "cuda":
@@ -179,8 +138,7 @@ def described(device: torch.device) -> str:
 def overhead(data: Prepared, loop: Loop, device: str) -> None:
     """Print what rows, pictures, checkpoints and MLflow cost over the flagship's run, at its intervals."""
     step = step_seconds(loop.step, loop.params.objective.penalty.every, 4.0, loop.device)
-    params = preset("cdcgan")
-    params = params.model_copy(update={"train": params.train.model_copy(update={"device": device})})
+    params = preset("cdcgan", train={"device": device})
     with tempfile.TemporaryDirectory() as name:
         os.chdir(name)
         os.environ.pop("MLFLOW_TRACKING_URI", None)
