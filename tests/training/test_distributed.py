@@ -75,13 +75,18 @@ def workers(process: subprocess.Popen[str]) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
 
-def interrupted(environment: dict[str, str], number: int) -> tuple[int, str]:
-    """Train until the first picture, send rank 1 a signal; the exit code of all, and what was said since."""
+def interrupted(environment: dict[str, str], number: int, *, all_at_once: bool = False) -> tuple[int, str]:
+    """Train until the first picture, send rank 1 a signal; the exit code of all, and what was said since.
+
+    To all, as Slurm does, it goes to the ranks and to what started them, which passes it on once more.
+    """
     command = [sys.executable, *STAGE]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     lines: Iterator[str] = iter(process.stderr.readline, "")
     assert any(line.startswith("step ") for line in lines)
-    os.kill(workers(process)[1], number)
+    ranks = workers(process)
+    for pid in [*ranks, process.pid] if all_at_once else ranks[1:2]:
+        os.kill(pid, number)
     said = process.communicate()[1]
     return process.returncode, said
 
@@ -92,19 +97,26 @@ def test_one_rank_stopped_and_one_killed_the_job_ends_in_the_same_bytes(
     project: Project, environment: dict[str, str]
 ) -> None:
     content = tiny("cgan-mnist")  # with batch norm and dropout
-    content["train"] |= {"epochs": 16, "processes": 2, "pictures": 4, "checkpoints": 20, "ema_half_life": 0.1}
+    content["train"] |= {
+        "epochs": 16,
+        "processes": 4,
+        "pictures": 4,
+        "checkpoints": 20,
+        "ema_half_life": 0.1,
+    }
     project(content)
     subprocess.run([sys.executable, *STAGE], env=environment, capture_output=True, check=True)
     undisturbed = hashes(Path("models/cgan-mnist"))
 
-    code, said = interrupted(environment, signal.SIGTERM)
-    assert code == 130
-    assert said.count("error:") == said.count("and saved; the same command goes on there") == 1
+    for all_at_once in (False, True):
+        code, said = interrupted(environment, signal.SIGTERM, all_at_once=all_at_once)
+        assert code == 130
+        assert said.count("error:") == said.count("and saved; the same command goes on there") == 1
     code, said = interrupted(environment, signal.SIGKILL)
     assert code == 128 + signal.SIGKILL
     assert "error: rank 0: another process of this run is gone" in said
 
-    command = [*TORCHRUN, "2", *STAGE]
+    command = [*TORCHRUN, "4", *STAGE]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stderr.count("going on from step") == 1
     assert hashes(Path("models/cgan-mnist")) == undisturbed
