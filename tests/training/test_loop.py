@@ -1,6 +1,8 @@
-"""Batches and what they are made of."""
+"""Batches and what they are made of, and a step that asks nothing of the device."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,10 +10,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.params import Params
 from pipeline.pixels import to_float, to_uint8
-from pipeline.training import batches
+from pipeline.streams import stream
+from pipeline.training import batches, loop, state
 from pipeline.training.batches import Batches
+from pipeline.training.distributed import Ranks
 from pipeline.training.fixed_noise import spread
+from pipeline.training.loop import Loop
+from pipeline.training.state import TrainingState
+from tests.conftest import PRESETS, tiny
+from tests.training.test_train_stage import SYSTEMS, stabilised
 
 
 def make(count: int, batch: int, seed: int = 0) -> Batches:
@@ -68,3 +77,40 @@ def test_pixels_survive_the_way_to_floats_and_back() -> None:
 def test_spread_is_the_deviation_within_classes() -> None:
     images = np.array([0, 10, 100, 120], np.uint8).reshape(4, 1, 1, 1)
     assert spread(images, np.array([0, 0, 1, 1])) == pytest.approx((5 + 10) / 2)
+
+
+def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) -> Loop:
+    """The loop on torch's `meta` device, where to ask for the value of anything is an error."""
+    # of what has no form for it: random streams, fused Adam, a memory to fill
+    monkeypatch.setattr(
+        loop, "stream", lambda seed, purpose, step=0, device=None: stream(seed, purpose, step)
+    )
+    adam = state.Adam
+    monkeypatch.setattr(state, "Adam", lambda *given, fused, **named: adam(*given, foreach=True, **named))
+    monkeypatch.setattr(batches, "memory", lambda device: 1e9)
+    device, train, data = torch.device("meta"), params.train, params.data
+    channels = data.channels or 1
+    images = np.zeros((train.batch * train.d_steps, channels, data.size, data.size), np.uint8)
+    fresh = TrainingState.fresh(params, channels, 10, device)
+    labelled = Batches(images, np.zeros(len(images), np.int64), train.batch, params.seed, device)
+    return Loop(params, fresh, labelled, torch.float32, Ranks(device))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *[pytest.param(tiny(name), id=name) for name in PRESETS],
+        *[
+            pytest.param(stabilised(name), id=f"{name}, stabilised", marks=pytest.mark.slow)
+            for name in SYSTEMS
+        ],
+    ],
+)
+def test_a_step_never_waits_for_the_device(
+    project: Callable[[dict[str, Any]], Params], monkeypatch: pytest.MonkeyPatch, content: dict[str, Any]
+) -> None:
+    stepping = on_a_device_without_values(project(content), monkeypatch)
+    for _ in range(2):
+        stepping.step()
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        stepping.row()  # a row of history does

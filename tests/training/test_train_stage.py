@@ -206,12 +206,17 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
     assert hashes(Path("models/cdcgan")) == undisturbed
 
 
+def saved_at_the_end_alone() -> dict[str, Any]:
+    """A run of some seconds, 60 steps, without a checkpoint on the way."""
+    content = tiny("cdcgan")
+    content["train"] |= {"epochs": 12, "checkpoints": 1, "pictures": 1, "log_every": 50}
+    return content
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: Project, number: int) -> None:
-    content = tiny("cdcgan")
-    content["train"] |= {"epochs": 40, "checkpoints": 1, "pictures": 1, "log_every": 50}
-    params = project(content)
+    params = project(saved_at_the_end_alone())
     stage.main(params)
     undisturbed = hashes(Path("models/cdcgan"))
     command, environment = [sys.executable, "-m", "stages.train"], os.environ | {"PYTHONPATH": str(ROOT)}
@@ -223,7 +228,33 @@ def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: P
     _, said = process.communicate()
     assert time.monotonic() - began < 10
     assert process.returncode == 130
-    assert re.search(r"stopped at step \d+ of 200 and saved; the same command goes on there", said)
+    assert re.search(r"stopped at step \d+ of 60 and saved; the same command goes on there", said)
+    going_on = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "going on from step" in going_on.stderr
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of a parent's death there alone")
+def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same_bytes(
+    project: Project,
+) -> None:
+    params = project(saved_at_the_end_alone())
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    command, environment = [sys.executable, "-m", "stages.train"], os.environ | {"PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"import subprocess; subprocess.run({command})"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "training cdcgan" in parent.stderr.readline()
+    time.sleep(0.5)
+    parent.send_signal(signal.SIGKILL)
+    said = parent.stderr.read()  # to the end: until the trainer, too, is gone
+    assert parent.wait() == -signal.SIGKILL
+    assert re.search(r"stopped at step \d+ of 60 and saved", said)
     going_on = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "going on from step" in going_on.stderr
     assert hashes(Path("models/cdcgan")) == undisturbed
