@@ -1,6 +1,7 @@
 """Files that are either whole or absent, and their checksums."""
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -10,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from pipeline.errors import RunError
 
 
@@ -18,9 +21,14 @@ def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a path beside `target` to write to (a file or a folder); move it into place if all went well.
 
     A reader sees the old content or the new, never a part of it. On an error what was written is removed
-    and `target` stays as it was. A full disk is told as RunError.
+    and `target` stays as it was; what a killed process left is removed by the next. A full disk is told as
+    RunError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        writer = left.name.split(".")[-2]
+        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+            remove(left)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     remove(part)
     try:

@@ -111,6 +111,11 @@ class ObjectiveParams(Section):
     weight_clip: Positive | None  # every weight of the critic is kept within +- this; null: as it comes
     penalty: PenaltyParams
 
+    @property
+    def has_critic(self) -> bool:
+        """Whether the discriminator is a critic: its outputs are no logits (Arjovsky et al. 2017)."""
+        return self.name == "wasserstein"
+
     @model_validator(mode="after")
     def _smoothing_needs_targets(self) -> Self:
         if self.label_smoothing and self.name not in ("minimax", "non-saturating", "least-squares"):
@@ -119,7 +124,7 @@ class ObjectiveParams(Section):
 
     @model_validator(mode="after")
     def _one_bound_on_the_slope(self) -> Self:
-        if self.weight_clip is not None and self.name != "wasserstein":
+        if self.weight_clip is not None and not self.has_critic:
             raise ValueError(f"`weight_clip` must be null: it bounds a critic (wasserstein), not {self.name}")
         if self.weight_clip is not None and self.penalty.name != "none":
             raise ValueError(

@@ -25,13 +25,24 @@ class Losses(NamedTuple):
 class DiscriminatorBase(nn.Module):
     """Features of an image, and from them, linearly, one logit.
 
-    A system's discriminator says `features(x, labels)`, images [N, C, H, W] and labels [N] to [N, ...], and
-    `head(features, labels)`, which gives [N]. Called, it gives the logits.
+    A system's discriminator has `layers` and `last`, or overrides what is said with them, where its labels
+    come in. Called, it gives the logits.
     """
+
+    layers: nn.Module  # images [N, C, H, W] to features [N, ...]
+    last: nn.Module  # features to one logit each
 
     def __init__(self) -> None:
         super().__init__()
         self.minibatch: nn.Module | None = None  # what the rest of the batch adds to a logit
+
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Features [N, ...] of images [N, C, H, W] under labels [N]."""
+        return self.layers(x)
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        """What features [N, ...] under labels [N] say alone, without the rest of the batch: logits [N]."""
+        return self.last(features).reshape(-1)
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         return self.logits(self.features(x, labels), labels)

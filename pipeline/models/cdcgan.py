@@ -108,9 +108,6 @@ class Discriminator(DiscriminatorBase):
         self.linear.weight.normal_(0, scale)
         self.embedding.weight.normal_(0, 5 * scale)  # measured: nearer to the real digits than 1
 
-    def features(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x)
-
     def head(self, features: Tensor, labels: Tensor) -> Tensor:
         return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
 

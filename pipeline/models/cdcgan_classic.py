@@ -77,9 +77,6 @@ class Discriminator(DiscriminatorBase):
         label = self.from_label(self.planes).index_select(0, labels)
         return self.layers(torch.cat([self.from_image(x), label], dim=1))
 
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.last(features).reshape(-1)
-
 
 class Model(GAN):
     """The system `cdcgan_classic`."""

@@ -66,9 +66,6 @@ class Discriminator(DiscriminatorBase):
     def features(self, x: Tensor, labels: Tensor) -> Tensor:
         return self.layers(torch.cat([self.embed_image(x), self.embed_label(labels)], dim=1))
 
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.last(features).squeeze(1)
-
 
 class Model(GAN):
     """The system `cgan`."""

@@ -60,12 +60,6 @@ class Discriminator(DiscriminatorBase):
         self.last = nn.Conv2d(widths[-1], 1, 4, bias=False)
         dcgan_init(self)
 
-    def features(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x)
-
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.last(features).reshape(-1)
-
 
 def _widths(width: int, size: int) -> list[int]:
     """Maps at size/2, size/4, ... 4: 64 pixels give width, 2 width, 4 width, 8 width."""

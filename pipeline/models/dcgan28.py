@@ -67,12 +67,6 @@ class Discriminator(DiscriminatorBase):
         self.last = nn.Linear(2 * width * (size // 4) ** 2, 1)
         keras_init(self)
 
-    def features(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x)
-
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.last(features).squeeze(1)
-
 
 class Model(GAN):
     """The system `dcgan28`."""

@@ -57,12 +57,6 @@ class Discriminator(DiscriminatorBase):
         self.last = nn.Linear(widths[1], 1)
         keras_init(self)
 
-    def features(self, x: Tensor, labels: Tensor) -> Tensor:
-        return self.layers(x)
-
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.last(features).squeeze(1)
-
 
 class Model(GAN):
     """The system `gan`."""

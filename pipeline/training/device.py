@@ -3,7 +3,7 @@
 import math
 import os
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
@@ -54,5 +54,5 @@ def choose_precision(params: TrainParams, device: torch.device) -> torch.dtype:
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[None]:
-    """Mixed precision for the forward passes; does nothing in float32."""
-    return torch.autocast(device.type, precision, enabled=precision != torch.float32)
+    """Mixed precision for the forward passes; nothing in float32."""
+    return nullcontext() if precision == torch.float32 else torch.autocast(device.type, precision)

@@ -13,7 +13,7 @@ COLLAPSED_PICTURES = 5  # in a row: it does not pass any more
 
 CURES = {
     "certain": "lower train.discriminator.lr, or set stabilisers.instance_noise or objective.penalty",
-    "collapse": "lower train.generator.lr, or set stabilisers.minibatch, unrolled_steps or objective.penalty",
+    "collapse": "raise objective.penalty (r1), lower train.generator.lr, or set stabilisers.unrolled_steps",
     "runaway": "set objective.penalty, objective.weight_clip or stabilisers.spectral_norm",
 }
 

@@ -95,7 +95,7 @@ class Run:
         return self.folder / "state.pt", previous(self.folder / "state.pt")
 
     def _fresh_monitor(self) -> Monitor:
-        return Monitor(self.state.history, critic=self.params.objective.name == "wasserstein")
+        return Monitor(self.state.history, critic=self.params.objective.has_critic)
 
     def go(self, tracker: Tracker) -> None:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
@@ -136,7 +136,8 @@ class Run:
             self.data.verify()
             if not self.monitor.is_collapsed:  # or there were nothing good to roll back to
                 self._save(self._checkpoints[0])
-                files.remove(self._stopped)
+                if self.ranks.first:
+                    files.remove(self._stopped)
 
     def _check_numbers(self) -> None:
         """Never save, or ship, what can't be gone on from."""

@@ -117,6 +117,7 @@ def test_kills_between_the_renames_of_training_leave_no_trace(
         assert ended(start("train", KILLED_AT_A_RENAME, number=number)) == -signal.SIGKILL
         assert ended(start("train")) == 0
         assert hashes(Path("models/cdcgan")) == undisturbed
+        assert [path.name for path in Path("models").iterdir()] == ["cdcgan"]  # nothing half-written stays
     assert ended(start("train", KILLED_AT_A_RENAME, number=13)) == 0  # there are no more
 
 
