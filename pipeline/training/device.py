@@ -23,6 +23,16 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
+def settle_vector_functions() -> None:
+    """Let MKL choose its vector functions in one thread, before two ask for them at once.
+
+    Else one of them may compute the first call that they share to 15 bits (of `tanh` in 1 of 12 processes of
+    torch 2.13): after a resume the first images, and so the model, would be others.
+    """
+    for function in (torch.tanh, torch.exp):
+        function(torch.zeros(1))
+
+
 def memory(device: torch.device) -> float:
     """Bytes that a run may fill: the GPU's, or the machine's within the limits set on this process."""
     if device.type == "cuda":

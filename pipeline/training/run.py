@@ -18,7 +18,7 @@ from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
 from pipeline.training.batches import Batches
-from pipeline.training.device import choose_precision
+from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
@@ -40,6 +40,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     """
     check(params, data)
     data.verify()
+    settle_vector_functions()
     folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
     with joined(params.train) as ranks:
         if not ranks.first:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -290,6 +291,21 @@ def test_a_damaged_state_is_named_and_the_one_before_it_used(
     assert f"warning: {saved} is damaged; the state before it is used" in said
     assert "going on from step" in said
     assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+def test_other_parameters_never_go_on_from_a_saved_state(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = stopped_before_the_end(project(tiny("cdcgan")), monkeypatch)
+    content = tiny("cdcgan")
+    content["train"]["generator"]["lr"] *= 2
+    params = project(content)
+    stage.main(params)
+    assert "going on from step" not in capsys.readouterr().err
+    beside_a_state = hashes(Path("models/cdcgan"))
+    shutil.rmtree(saved.parent)
+    stage.main(params)
+    assert hashes(Path("models/cdcgan")) == beside_a_state
 
 
 def test_two_damaged_states_are_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
