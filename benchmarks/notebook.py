@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.datasets._torchvision import torchvision
+from pipeline.models.base import dcgan_init
 
 WORKERS = 2
 Z_DIM, CLASSES, SIZE = 100, 10, 32
@@ -97,6 +98,8 @@ class Notebook:
         self.device = device
         self.generator = Generator(width).to(device)
         self.discriminator = Discriminator(width).to(device)
+        for network in (self.generator, self.discriminator):
+            dcgan_init(network)
         self.g_optimiser = torch.optim.Adam(self.generator.parameters(), 2e-4, (0.5, 0.999))
         self.d_optimiser = torch.optim.Adam(self.discriminator.parameters(), 2e-4, (0.5, 0.999))
         self.losses: list[tuple[float, float]] = []
