@@ -22,7 +22,8 @@ from pipeline.params import Params
 from pipeline.training.loop import Loop
 from stages import train as stage
 from tests.conftest import ROOT, tiny
-from tests.training.test_train_stage import hashes, stopped_before_the_end
+from tests.training.test_resume import stopped_before_the_end
+from tests.training.test_train_stage import hashes
 
 Project = Callable[[dict[str, Any]], Params]
 KILLS = 12

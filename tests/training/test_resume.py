@@ -1,0 +1,197 @@
+"""A run that was stopped, killed or damaged goes on, and ends in the bytes of one that was left alone."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import RunError, UserError
+from pipeline.params import Params
+from pipeline.training import run as training_run
+from pipeline.training.loop import Loop
+from pipeline.training.state import previous
+from stages import train as stage
+from tests.conftest import ROOT, tiny
+from tests.training.test_train_stage import hashes, stabilised
+
+Project = Callable[[dict[str, Any]], Params]
+COMMAND = [sys.executable, "-m", "stages.train"]
+# the threads of this process and the child's must be as many: their number is part of the machine
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def goes_on_to(undisturbed: dict[str, str]) -> None:
+    """The same command goes on from a saved state, and ends in these bytes."""
+    going_on = subprocess.run(COMMAND, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    assert "going on from step" in going_on.stderr
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cdcgan", "dcgan28-mnist"])  # with an averaged generator; with dropout
+@pytest.mark.parametrize("make", [tiny, stabilised])
+def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
+    project: Project, monkeypatch: pytest.MonkeyPatch, make: Callable[[str], dict[str, Any]], name: str
+) -> None:
+    content = make(name)
+    content["train"] |= {"epochs": 2, "checkpoints": 3}
+    params = project(content)
+    stage.main(params)
+    undisturbed = hashes(Path("models", name))
+
+    step = Loop.step
+
+    def stopping(loop: Loop) -> None:
+        if loop.state.step == loop.steps - 2:
+            raise KeyboardInterrupt
+        step(loop)
+
+    monkeypatch.setattr(Loop, "step", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        stage.main(params)
+    monkeypatch.setattr(Loop, "step", step)
+    stage.main(params)
+    assert hashes(Path("models", name)) == undisturbed
+
+
+@pytest.mark.slow
+def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"epochs": 6, "checkpoints": 30}
+    params = project(content)
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    while not list(Path(".resume").glob("cdcgan-*/state-previous.pt")):
+        assert process.poll() is None, "the run ended before its first checkpoint"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    goes_on_to(undisturbed)
+
+
+def saved_at_the_end_alone() -> dict[str, Any]:
+    """A run of some seconds, 60 steps, without a checkpoint on the way."""
+    content = tiny("cdcgan")
+    content["train"] |= {"epochs": 12, "checkpoints": 1, "pictures": 1, "log_every": 50}
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: Project, number: int) -> None:
+    params = project(saved_at_the_end_alone())
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    assert "training cdcgan" in process.stderr.readline()
+    time.sleep(0.5)
+    began = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert time.monotonic() - began < 10
+    assert process.returncode == 130
+    assert re.search(r"stopped at step \d+ of 60 and saved; the same command goes on there", said)
+    goes_on_to(undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of a parent's death there alone")
+def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same_bytes(
+    project: Project,
+) -> None:
+    params = project(saved_at_the_end_alone())
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    parent = subprocess.Popen(
+        [sys.executable, "-c", f"import subprocess; subprocess.run({COMMAND})"],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "training cdcgan" in parent.stderr.readline()
+    time.sleep(0.5)
+    parent.send_signal(signal.SIGKILL)
+    said = parent.stderr.read()  # to the end: until the trainer, too, is gone
+    assert parent.wait() == -signal.SIGKILL
+    assert re.search(r"stopped at step \d+ of 60 and saved", said)
+    goes_on_to(undisturbed)
+
+
+def stopped_before_the_end(params: Params, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Train to the last checkpoint, and leave the saved state."""
+    with monkeypatch.context() as patch:
+        patch.setattr(training_run.Run, "write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            stage.main(params)
+    return next(Path(".resume").glob("cdcgan-*/state.pt"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:1000], lambda data: data[:-500] + bytes(500), lambda data: b""]
+)
+def test_a_damaged_state_is_named_and_the_one_before_it_used(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[bytes], bytes],
+) -> None:
+    params = project(tiny("cdcgan"))
+    stage.main(params)
+    undisturbed = hashes(Path("models/cdcgan"))
+    saved = stopped_before_the_end(params, monkeypatch)
+    saved.write_bytes(damage(saved.read_bytes()))
+    capsys.readouterr()
+    stage.main(params)
+    said = capsys.readouterr().err
+    assert f"warning: {saved} is damaged; the state before it is used" in said
+    assert "going on from step" in said
+    assert hashes(Path("models/cdcgan")) == undisturbed
+
+
+def test_other_parameters_never_go_on_from_a_saved_state(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = stopped_before_the_end(project(tiny("cdcgan")), monkeypatch)
+    content = tiny("cdcgan")
+    content["train"]["generator"]["lr"] *= 2
+    params = project(content)
+    stage.main(params)
+    assert "going on from step" not in capsys.readouterr().err
+    beside_a_state = hashes(Path("models/cdcgan"))
+    shutil.rmtree(saved.parent)
+    stage.main(params)
+    assert hashes(Path("models/cdcgan")) == beside_a_state
+
+
+def test_two_damaged_states_are_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = project(tiny("cdcgan"))
+    saved = stopped_before_the_end(params, monkeypatch)
+    for path in (saved, previous(saved)):
+        path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(RunError, match=r"state\.pt and .*state-previous\.pt: damaged"):
+        stage.main(params)
+
+
+def test_a_second_trainer_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = project(tiny("cdcgan"))
+    step = Loop.step
+
+    def with_company(loop: Loop) -> None:
+        with pytest.raises(UserError, match="another process is training this very run"):
+            stage.main(params)
+        monkeypatch.setattr(Loop, "step", step)
+        step(loop)
+
+    monkeypatch.setattr(Loop, "step", with_company)
+    stage.main(params)
+    assert Path("models/cdcgan/generator.safetensors").exists()
