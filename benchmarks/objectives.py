@@ -26,7 +26,7 @@ from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.errors import RunError
 from pipeline.inference import Generator
 from pipeline.params import Params
-from pipeline.scoring.candidates import generated, real
+from pipeline.scoring.candidates import generated, look_at, real, shuffled
 from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import label_accuracy
@@ -119,12 +119,13 @@ def _measure(title: str, seed: int) -> dict[str, Any]:
 def _scores(params: Params) -> dict[str, float]:
     """judge-FID, recall and label accuracy of the exported file, as `evaluate` takes them."""
     data = Prepared.open(prepared_dir(params.data))
-    judge = Judge.load(ROOT / judge_dir(params.data, params.judge))
-    test = real(data, judge, "test", SAMPLES, params.evaluate.seed)
-    fake = generated(Generator(Path("exported", f"{params.name}.onnx")), judge, SAMPLES, params.evaluate.seed)
+    judge, seed = Judge.load(ROOT / judge_dir(params.data, next(iter(params.judges)))), params.evaluate.seed
+    test = look_at(judge, real(data, "test", shuffled(data, "test", SAMPLES, seed)))
+    generator = Generator(Path("exported", f"{params.name}.onnx"))
+    fake = look_at(judge, generated(generator, test.labels, len(test), seed))
     return {
         "FID": fid(fake.features, test.features),
-        "recall": precision_recall(fake.features, test.features)[1],
+        "recall": float(precision_recall(fake.features, test.features)[1].mean()),
         "label accuracy": label_accuracy(fake.logits, fake.labels),
     }
 

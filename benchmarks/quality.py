@@ -22,7 +22,7 @@ from benchmarks.loops import loop_of, prepared_digits, preset, same_network, wai
 from benchmarks.notebook import CLASSES, Z_DIM
 from benchmarks.runs import ROOT
 from pipeline.pixels import to_uint8
-from pipeline.scoring.candidates import Candidate, look_at, real
+from pipeline.scoring.candidates import Candidate, Images, look_at, real, shuffled
 from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import label_accuracy
@@ -49,8 +49,8 @@ def main() -> None:
     device, data = choose_device(arguments.device), prepared_digits()
     images, labels = data.images("train"), data.labels("train")
     flagship = preset("cdcgan", train={"epochs": arguments.epochs})
-    judge = Judge.load(ROOT / judge_dir(flagship.data, flagship.judge))
-    test = real(data, judge, "test", arguments.samples, SEED)
+    judge = Judge.load(ROOT / judge_dir(flagship.data, next(iter(flagship.judges))))
+    test = look_at(judge, real(data, "test", shuffled(data, "test", arguments.samples, SEED)))
     loop, notebook = same_network(images, labels, arguments.width, device)
     contenders = {
         f"notebook's loop, width {arguments.width}": Contender(
@@ -66,7 +66,7 @@ def main() -> None:
     for name, contender in contenders.items():
         per_epoch = len(images) // contender.batch
         for epoch, seconds in enumerate(epochs(contender, arguments.epochs, per_epoch, device), 1):
-            found = sampled(contender, arguments.samples, judge, device)
+            found = sampled(contender, test.labels, judge, device)
             scores = (
                 f"{fid(found.features, test.features):.2f} | {label_accuracy(found.logits, found.labels):.2%}"
             )
@@ -109,18 +109,18 @@ def epochs(contender: Contender, count: int, steps: int, device: torch.device) -
 
 
 @torch.no_grad()
-def sampled(contender: Contender, count: int, judge: Judge, device: torch.device) -> Candidate:
-    """`count` samples, the classes in equal shares, as the judge sees them."""
-    z = draw_latent("normal", count, Z_DIM, stream(SEED, "quality")).to(device)
-    labels = torch.arange(count, device=device) % CLASSES
+def sampled(contender: Contender, asked: np.ndarray, judge: Judge, device: torch.device) -> Candidate:
+    """Samples of the labels int64 [N], as the judge sees them."""
+    z = draw_latent("normal", len(asked), Z_DIM, stream(SEED, "quality")).to(device)
+    labels = torch.from_numpy(asked).to(device)
     training = contender.generator.training
     contender.generator.eval()
     drawn = [
-        to_uint8(contender.draw(some, asked)).cpu().numpy()
-        for some, asked in zip(z.split(DRAWN), labels.split(DRAWN), strict=True)
+        to_uint8(contender.draw(some, of_some)).cpu().numpy()
+        for some, of_some in zip(z.split(DRAWN), labels.split(DRAWN), strict=True)
     ]
     contender.generator.train(training)
-    return look_at(judge, np.concatenate(drawn), labels.cpu().numpy())
+    return look_at(judge, Images(np.concatenate(drawn), asked))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from pipeline.export.half import halved
 from pipeline.inference import Generator
 from pipeline.inference.latent import latent
 from pipeline.params import load
-from pipeline.scoring.candidates import generated, real
+from pipeline.scoring.candidates import generated, look_at, real, shuffled
 from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.label_accuracy import label_accuracy
@@ -153,16 +153,16 @@ def scores(generators: dict[str, Generator]) -> dict[str, dict[str, str]]:
     """judge-FID and label accuracy under the protocol of params.yaml; nothing where there is no judge."""
     params = load()
     try:
-        judge = Judge.load(judge_dir(params.data, params.judge))
+        judge = Judge.load(judge_dir(params.data, next(iter(params.judges))))
         data = Prepared.open(prepared_dir(params.data))
     except UserError as error:
         print(f"No scores: {error}.\n")
         return {}
     count, seed = params.evaluate.samples, params.evaluate.seed
-    test = real(data, judge, "test", count, seed)
+    test = look_at(judge, real(data, "test", shuffled(data, "test", count, seed)))
     distances, accuracies = {}, {}
     for title, generator in generators.items():
-        seen = generated(generator, judge, count, seed)
+        seen = look_at(judge, generated(generator, test.labels, len(test), seed))
         distances[title] = f"{fid(seen.features, test.features):.4f}"
         accuracies[title] = "-" if seen.labels is None else f"{label_accuracy(seen.logits, seen.labels):.2%}"
     return {"judge-FID": distances, "label accuracy": accuracies}

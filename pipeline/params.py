@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
@@ -23,6 +23,7 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Beta = Annotated[float, Field(ge=0, lt=1)]
 Betas = tuple[Beta, Beta]
+JudgeName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 
 
 class Section(BaseModel):
@@ -39,6 +40,7 @@ class DataParams(Section):
     size: Annotated[int, Field(ge=8, le=256)]  # pixels a side
     channels: Literal[1, 3] | None  # grey, colour, or as the data set has them
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None  # held out where the source has no test images
+    set_aside: Annotated[int, Field(ge=0)]  # training images that nothing learns from, a sixth at most
 
     @model_validator(mode="after")
     def _fits_the_source(self) -> Self:
@@ -55,12 +57,12 @@ class DataParams(Section):
 class JudgeParams(Section):
     """A classifier, trained on real images, that scores the generator."""
 
-    architecture: Literal["convolutional", "dense"]
+    architecture: Literal["convolutional", "dense", "texture"]
     seed: int
     epochs: Count
     batch: Count
     lr: Positive
-    min_accuracy: Share  # on the real test images; below it the stage fails
+    min_accuracy: Share  # on real images that it did not learn from; below it the stage fails; 0: never
 
 
 class ModelParams(Section):
@@ -226,8 +228,7 @@ class Params(Section, Generic[Model]):
     ]  # scopes all that a run writes
     seed: Annotated[int, Field(ge=0)]
     data: DataParams
-    judge: JudgeParams
-    second_judge: JudgeParams
+    judges: Annotated[dict[JudgeName, JudgeParams], Field(min_length=1)]  # the first measures the most
     model: Model
     objective: ObjectiveParams
     stabilisers: StabiliserParams
@@ -243,11 +244,10 @@ class Params(Section, Generic[Model]):
         return name
 
     @model_validator(mode="after")
-    def _judges_differ(self) -> Self:
-        if self.judge.architecture == self.second_judge.architecture:
-            raise ValueError(
-                f"second_judge.architecture: {self.judge.architecture} is the first judge's; choose the other"
-            )
+    def _first_judge_sees_shapes(self) -> Self:
+        first, judge = next(iter(self.judges.items()))
+        if judge.architecture == "texture":
+            raise ValueError(f"judges.{first}: the first judge must see shapes: put texture after it")
         return self
 
     @model_validator(mode="after")
@@ -371,7 +371,10 @@ def _valid_keys(loc: tuple[Any, ...], raw: dict[str, Any]) -> list[str]:
     """The keys that the section at `loc` knows."""
     section: Any = Params[_model_class(raw, PARAMS_FILE)]
     for part in loc:
-        section = section.model_fields[part].annotation
+        # of the judges each has the same keys
+        section = (
+            get_args(section)[1] if get_origin(section) is dict else section.model_fields[part].annotation
+        )
     return list(section.model_fields)
 
 

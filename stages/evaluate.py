@@ -8,13 +8,15 @@ from rich.console import Console
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
-from pipeline.scoring.evidence import gather, open_generator, protocol
+from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.inception import HOW_TO_GET_IT
 from pipeline.scoring.judge import load_judges
 from pipeline.scoring.label_accuracy import confusion
 from pipeline.scoring.pictures import draw
-from pipeline.scoring.scores import score
+from pipeline.scoring.protocol import protocol
+from pipeline.scoring.scores import rounded, score
 from pipeline.scoring.table import confusion_csv, key_figures, scores_table
+from pipeline.scoring.verdict import verdict, warnings
 from pipeline.tracking import Tracker, last_run
 from stages.run import run
 
@@ -26,7 +28,7 @@ def main(params: Params) -> None:
     prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
     generator = open_generator(file, prepared)
     evidence = gather(generator, prepared, judges, params.evaluate)
-    scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | score(evidence)
+    scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | rounded(score(evidence))
     metrics = Path("metrics") / params.name
     with atomic_path(metrics / "details") as details:
         details.mkdir()
@@ -37,6 +39,9 @@ def main(params: Params) -> None:
             (details / "confusion.csv").write_text(confusion_csv(evidence.classes, seen))
     write_json(metrics / "metrics.json", key_figures(scores))
     console = Console()
+    for warning in warnings(scores):
+        console.print(f"warning: {warning}", soft_wrap=True, highlight=False)
+    console.print(verdict(scores), soft_wrap=True, highlight=False)
     console.print(scores_table(params.name, scores))
     if evidence.inception is None:
         console.print(HOW_TO_GET_IT, soft_wrap=True, highlight=False)

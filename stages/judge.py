@@ -1,4 +1,4 @@
-"""models/judge/<dataset>-<size>/<architecture>/: train the two judges on the real images."""
+"""models/judge/<dataset>-<size>/<name>/: train the judges on the real images."""
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.params import Params
@@ -8,14 +8,12 @@ from stages.run import run
 
 
 def main(params: Params) -> None:
-    """Train, test and write both."""
+    """Train, test and write each."""
     prepared = Prepared.open(prepared_dir(params.data))
-    for section in (params.judge, params.second_judge):
-        judge = train_judge(prepared, section)
-        judge.save(judge_dir(params.data, section))
-        about = judge.description
-        right = f"{about['accuracy']:.2%} of {about['test_images']:,} test images right"
-        print(f"{section.architecture} judge: {right}")
+    for name, section in params.judges.items():
+        judge = train_judge(prepared, name, section)
+        judge.save(judge_dir(params.data, name))
+        print(f"judge {name}: {judge.description['accuracy']:.2%} of {judge.description['tested_on']} right")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def prepared_digits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataP
     folder = tmp_path_factory.mktemp("prepared")
 
     def make(data: DataParams) -> Path:
-        target = folder / f"{data.size}-{data.channels}"
+        target = folder / f"{data.size}-{data.channels}-{data.test_fraction}-{data.set_aside}"
         if not target.exists():
             download(data, folder / raw_dir(data))
             prepare(data, folder / raw_dir(data), target)

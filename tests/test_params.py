@@ -185,3 +185,17 @@ def test_anything_else_is_refused_in_one_line(tmp_path_factory: pytest.TempPathF
     with pytest.raises(UserError) as caught:
         write_params(content, tmp_path_factory.getbasetemp())
     assert "\n" not in str(caught.value)
+
+
+def test_each_judge_has_its_own_section(tmp_path: Path) -> None:
+    content = preset("cdcgan")
+    content["judges"]["dense"]["ephocs"] = content["judges"]["dense"].pop("epochs")
+    with pytest.raises(UserError, match=r"judges\.dense\.ephocs: unknown 'ephocs'; did you mean 'epochs'\?"):
+        write_params(content, tmp_path)
+
+
+def test_the_first_judge_sees_shapes(tmp_path: Path) -> None:
+    content = preset("cdcgan")
+    content["judges"] = {name: content["judges"][name] for name in ("texture", "dense")}
+    with pytest.raises(UserError, match=r"judges\.texture: the first judge must see shapes"):
+        write_params(content, tmp_path)

@@ -44,8 +44,8 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def content() -> dict[str, Any]:
     content = tiny("cdcgan")
-    for judge in ("judge", "second_judge"):
-        content[judge] |= {"epochs": 1, "min_accuracy": 0.0}
+    for judge in content["judges"].values():
+        judge |= {"epochs": 1, "min_accuracy": 0.0}
     content["evaluate"]["samples"] = 200
     return content
 
@@ -78,6 +78,16 @@ def test_only_what_depends_on_a_change_is_run(project: Path, content: dict[str, 
     (project / "params.yaml").write_text(json.dumps(content))
     assert "Running stage 'evaluate'" in planned
     assert not any(f"Running stage '{name}'" in planned for name in ("download", "judge", "train", "export"))
+
+
+def test_other_judges_score_anew_and_train_nothing(project: Path, content: dict[str, Any]) -> None:
+    names = ("dense", "convolutional", "texture")
+    swapped = content | {"judges": {name: content["judges"][name] for name in names}}
+    (project / "params.yaml").write_text(json.dumps(swapped))
+    changed = json.loads(run(project, "dvc", "status", "--json"))
+    (project / "params.yaml").write_text(json.dumps(content))
+    assert {"judge", "evaluate", "report"} <= set(changed)
+    assert not {"train", "export"} & set(changed)
 
 
 def test_another_folder_gives_the_same_bytes(project: Path, content: dict[str, Any]) -> None:

@@ -71,8 +71,8 @@ class Page(HTMLParser):
 def small(name: str) -> dict[str, Any]:
     content = tiny(name)
     content["data"]["size"] = 8
-    for judge_params in ("judge", "second_judge"):
-        content[judge_params] |= {"epochs": 1, "min_accuracy": 0.0}
+    for judge_params in content["judges"].values():
+        judge_params |= {"epochs": 1, "min_accuracy": 0.0}
     content["evaluate"]["samples"] = 100
     return content
 

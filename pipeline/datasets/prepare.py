@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
+from pipeline.datasets.aside import choose_aside
 from pipeline.datasets.images import fit
 from pipeline.datasets.originals import Split
 from pipeline.datasets.prepared import DESCRIPTION, Prepared
@@ -26,18 +27,20 @@ def prepare(data: DataParams, raw: Path, target: Path) -> Prepared:
         part.mkdir()
         originals = load(data, raw)
         channels = data.channels or originals.channels
-        counts = {}
         for name, split in (("train", originals.train), ("test", originals.test)):
             _write_images(part / f"{name}_images.npy", split, data.size, channels, bar)
             np.save(part / f"{name}_labels.npy", split.labels)
-            counts[name] = _counts(split.labels, originals.classes)
         sha256 = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
+        train, test = originals.train.labels, originals.test.labels
+        aside = choose_aside(train, test, data.set_aside)
+        parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}
         about = {
             "dataset": data.dataset,
             "size": data.size,
             "channels": channels,
             "classes": originals.classes,
-            "counts": counts,
+            "counts": {part: _counts(labels, originals.classes) for part, labels in parts.items()},
+            "aside": aside.tolist(),
             "sha256": sha256,
             "digest": hashlib.sha256(json.dumps(sha256).encode()).hexdigest(),
         }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import DataParams
 
-SplitName = Literal["train", "test"]
+Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
@@ -36,7 +36,8 @@ class Prepared:
     size: int  # pixels a side
     channels: int  # 1 or 3
     classes: list[str]  # in the order of the labels; empty: unconditional, all labels 0
-    counts: Mapping[str, Any]  # split -> {"total": n, "per_class": {class name: n}}
+    counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
+    aside: list[int]  # rows of train_images.npy that nothing learns from
     sha256: Mapping[str, str]  # file name -> checksum
     digest: str  # SHA-256 over those: the identity of the data
 
@@ -46,8 +47,8 @@ class Prepared:
         try:
             about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
             prepared = cls(folder, **about)
-            for split in get_args(SplitName):
-                prepared._check(split)
+            prepared._check("train", prepared.counts["train"]["total"] + len(prepared.aside))
+            prepared._check("test", prepared.counts["test"]["total"])
         except FileNotFoundError as error:
             raise UserError(f"{error.filename} is missing: {_REMEDY}") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -59,13 +60,27 @@ class Prepared:
         """How many values a label takes: the number of classes, or 1 where there are none."""
         return max(1, len(self.classes))
 
-    def images(self, split: SplitName) -> np.ndarray:
-        """uint8 [N, channels, size, size], read from the disk as it is touched."""
-        return np.load(self.folder / f"{split}_images.npy", mmap_mode="r")
+    def images(self, part: Part) -> np.ndarray:
+        """uint8 [N, channels, size, size], as they lie: read as touched where all of a file is one part."""
+        return self._chosen(self.file("test" if part == "test" else "train", "images"), part)
 
-    def labels(self, split: SplitName) -> np.ndarray:
+    def labels(self, part: Part) -> np.ndarray:
         """int64 [N]."""
-        return np.load(self.folder / f"{split}_labels.npy")
+        return self._chosen(self.file("test" if part == "test" else "train", "labels"), part)
+
+    def rows(self, part: Part) -> np.ndarray:
+        """Where in its file the images of a part lie, int64 [N], rising."""
+        if part == "aside":
+            return np.array(self.aside, np.int64)
+        total = self.counts[part]["total"] + (len(self.aside) if part == "train" else 0)
+        return np.delete(np.arange(total), self.aside) if part == "train" else np.arange(total)
+
+    def file(self, split: Literal["train", "test"], kind: Literal["images", "labels"]) -> np.ndarray:
+        """A whole array as a memory map, read from the disk as it is touched."""
+        return np.load(self.folder / f"{split}_{kind}.npy", mmap_mode="r")
+
+    def _chosen(self, array: np.ndarray, part: Part) -> np.ndarray:
+        return array[self.rows(part)] if part == "aside" or (part == "train" and self.aside) else array
 
     def verify(self) -> None:
         """UserError if a file is no longer what was prepared: its bytes are read once, a block at a time."""
@@ -73,11 +88,10 @@ class Prepared:
             if sha256_of(self.folder / name) != prepared:
                 raise UserError(f"{self.folder / name} has changed since it was prepared: {_REMEDY}")
 
-    def _check(self, split: SplitName) -> None:
-        total = self.counts[split]["total"]
+    def _check(self, split: Literal["train", "test"], total: int) -> None:
         for array, dtype, shape in (
-            (self.images(split), np.uint8, (total, self.channels, self.size, self.size)),
-            (self.labels(split), np.int64, (total,)),
+            (self.file(split, "images"), np.uint8, (total, self.channels, self.size, self.size)),
+            (self.file(split, "labels"), np.int64, (total,)),
         ):
             if array.dtype != dtype or array.shape != shape:
                 found = f"{array.dtype} {array.shape}"

@@ -7,7 +7,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.inference.latent import MAX_SEED
-from pipeline.scoring.table import TITLES, number, protocol_line
+from pipeline.scoring.table import number, protocol_line, titles
+from pipeline.scoring.verdict import verdict
 
 TEMPLATE = """\
 # {{ name }}
@@ -74,8 +75,10 @@ System `{{ kind }}`; objective `{{ training.objective }}`; epochs: {{ training.e
 
 ## How good it is
 
+{{ verdict }}
+
 {{ protocol }}.
-"Real" is what training images reach against the same test images, "noise" what a generator that learnt
+"Real" is what {{ real }} reach against the same test images, "noise" what a generator that learnt
 nothing would. The judge is a network trained on the real images; it gets \
 {{ "%.2f" | format(100 * judge.accuracy) }} % of {{ judge.task }} right.
 
@@ -115,8 +118,7 @@ def card(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> str:
     conditions = scores["protocol"]
     figures = [
         (title, *(number(scores[key][who]) for who in ("value", "real", "noise")), good)
-        for key, (title, good) in TITLES.items()
-        if key in scores
+        for key, (title, good) in titles(scores).items()
     ]
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     environment.filters["tojson_plain"] = lambda value: json.dumps(value, ensure_ascii=False)
@@ -124,7 +126,9 @@ def card(facts: Mapping[str, Any], scores: Mapping[str, Any]) -> str:
         dict(facts)
         | {"classes": json.loads(facts["classes"]), "channels": shape[0], "height": height, "width": width},
         protocol=protocol_line(conditions),
-        judge=conditions["judge"],
+        judge=next(iter(conditions["judges"].values())),
+        verdict=verdict(scores),
+        real=conditions["real"],
         figures=figures,
         max_seed=MAX_SEED,
     )

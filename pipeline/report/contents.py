@@ -11,12 +11,13 @@ from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import Params
-from pipeline.report.explanations import EXPLANATIONS, GOOD
+from pipeline.report.explanations import GOOD, explained
 from pipeline.scoring.judge import DESCRIPTION as JUDGE
 from pipeline.scoring.judge import judge_dir
-from pipeline.scoring.table import TITLES
+from pipeline.scoring.table import titles
+from pipeline.scoring.verdict import verdict, warnings
 
-HEADLINES = ("judge_fid", "recall", "label_accuracy", "train_on_generated")
+HEADLINES = ("two_sample_half", "judge_fid", "recall", "label_accuracy")
 REMEDY = "run `dvc repro`"
 
 
@@ -30,10 +31,7 @@ def gather(params: Params) -> dict[str, Any]:
     generator = _read_json(Path("exported") / f"{params.name}.json")
     scores = _read_json(details / "scores.json")
     dataset = _read_json(prepared_dir(params.data) / DATASET)
-    judges = {
-        key: _read_json(judge_dir(params.data, section) / JUDGE)
-        for key, section in (("judge", params.judge), ("second_judge", params.second_judge))
-    }
+    judges = {name: _read_json(judge_dir(params.data, name) / JUDGE) for name in params.judges}
     _refuse_a_mixture(params, generator, scores, dataset, judges)
     figures = dict(_figures(scores))
     return {
@@ -45,6 +43,8 @@ def gather(params: Params) -> dict[str, Any]:
         "parameters": _parameters(params),
         "judges": judges,
         "protocol": scores["protocol"],
+        "verdict": verdict(scores),
+        "warnings": warnings(scores),
         "figures": list(figures.values()),
         "headlines": [figures[key] for key in HEADLINES if key in figures],
         "per_class": _per_class(scores),
@@ -76,7 +76,8 @@ def _refuse_a_mixture(
         f"{file} was trained on other data": generator["data_hash"] == dataset["digest"],
         f"the scores are of another file than {file}": protocol["generator"]["sha256"] == sha256_of(file),
         "the scores are another judge's": all(
-            protocol[key]["sha256"] == judge["sha256"] for key, judge in judges.items()
+            protocol["judges"].get(name, {}).get("sha256") == judge["sha256"]
+            for name, judge in judges.items()
         ),
     }
     for problem, fine in belongs.items():
@@ -104,19 +105,24 @@ def _parameters(params: Params) -> dict[str, Any]:
 
 def _figures(scores: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every figure as a row of the table: those known in their order, then what else was scored."""
-    others = [key for key in scores if key not in TITLES and key != "protocol"]
-    for key in [*(key for key in TITLES if key in scores), *others]:
-        title, good = TITLES.get(key, (key.replace("_", " "), ""))
-        words = {"title": title, "good": GOOD.get(good, good), "explanation": EXPLANATIONS.get(key, "")}
+    known = titles(scores)
+    others = [key for key in scores if key not in known and key != "protocol"]
+    for key in [*known, *others]:
+        title, good = known.get(key, (key.replace("_", " "), ""))
+        words = {"title": title, "good": GOOD.get(good, good), "explanation": explained(key)}
         yield key, words | scores[key]
 
 
 def _per_class(scores: Mapping[str, Any]) -> dict[str, Mapping[str, float | None]]:
     """The figures that are known of each class, by what they are called."""
-    titles = {key: title for key, (title, _) in TITLES.items()} | {"class_imbalance": "share of the samples"}
-    return {
-        title: scores[key]["per_class"] for key, title in titles.items() if "per_class" in scores.get(key, {})
+    names = {key: title for key, (title, _) in titles(scores).items()} | {
+        "class_imbalance": "share of the samples"
     }
+    found = {
+        title: scores[key]["per_class"] for key, title in names.items() if "per_class" in scores.get(key, {})
+    }
+    judged = scores.get("label_accuracy", {}).get("real_per_class")
+    return found | ({"real images that the judge tells right": judged} if judged else {})
 
 
 def _confusion(path: Path) -> dict[str, Any] | None:

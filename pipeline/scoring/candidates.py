@@ -1,13 +1,18 @@
-"""What is scored: sets of images, and what the judge sees in them."""
+"""What is scored: sets of images, and what the judge sees in them.
 
+Every set is in an order of a seeded stream: whatever is cut from one, data sorted by class or not, is like
+the whole. Where there are labels, the sets that are held against each other have like class shares.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.datasets.aside import shared_out
+from pipeline.datasets.prepared import Part, Prepared
 from pipeline.inference import Generator
 from pipeline.inference.latent import MAX_SEED
 from pipeline.scoring.judge import Judge
@@ -15,29 +20,40 @@ from pipeline.streams import seed_of, stream
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Images with the judge's features and logits; `labels` is None where there are no classes."""
+class Images:
+    """Images with their labels; `labels` is None where there are no classes."""
 
     images: NDArray[np.uint8]  # [N, C, H, W]
     labels: NDArray[np.int64] | None  # [N]
-    features: NDArray[np.float32]  # [N, D]
-    logits: NDArray[np.float32]  # [N, K]
 
     def __len__(self) -> int:
         return len(self.images)
 
 
-def look_at(judge: Judge, images: NDArray[np.uint8], labels: NDArray[np.int64] | None) -> Candidate:
+@dataclass(frozen=True)
+class Candidate(Images):
+    """Images with the judge's features and logits."""
+
+    features: NDArray[np.float32]  # [N, D]
+    logits: NDArray[np.float32]  # [N, K]
+
+
+def look_at(judge: Judge, seen: Images) -> Candidate:
     """Pass images through the judge, once for all figures."""
-    return Candidate(images, labels, *judge.features_and_logits(images))
+    return Candidate(seen.images, seen.labels, *judge.features_and_logits(seen.images))
 
 
-def generated(generator: Generator, judge: Judge, count: int, seed: int) -> Candidate:
-    """`count` samples of an exported file, its classes in equal shares."""
-    classes = len(generator.description.classes)
-    labels = np.arange(count) % classes if classes else None
-    images = generator.sample(labels, sample_seeds(seed, count)).transpose(0, 3, 1, 2)
-    return look_at(judge, np.ascontiguousarray(images), labels)
+def joined(parts: Sequence[Images]) -> Images:
+    """One set after the other."""
+    labels = None if parts[0].labels is None else np.concatenate([part.labels for part in parts])
+    return Images(np.concatenate([part.images for part in parts]), labels)
+
+
+def generated(generator: Generator, labels: NDArray[np.int64] | None, count: int, seed: int) -> Images:
+    """`count` samples of an exported file, under the labels [count] if it takes any."""
+    asked = labels if generator.description.classes else None
+    images = generator.sample(asked, sample_seeds(seed, count)).transpose(0, 3, 1, 2)
+    return Images(np.ascontiguousarray(images), asked)
 
 
 def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:
@@ -45,18 +61,36 @@ def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:
     return np.arange(count) + seed_of(seed, "evaluate samples") % (MAX_SEED + 2 - count)
 
 
-def real(
-    prepared: Prepared, judge: Judge, split: Literal["train", "test"], count: int, seed: int
-) -> Candidate:
-    """`count` real images of a split, drawn without putting back; all of it, in order, if it has no more."""
-    images, labels = prepared.images(split), prepared.labels(split)
-    order = torch.randperm(len(images), generator=stream(seed, f"evaluate real {split}"))
-    chosen = np.sort(order[:count].numpy())
-    return look_at(judge, images[chosen], labels[chosen] if prepared.classes else None)
+def real(prepared: Prepared, part: Part, rows: NDArray[np.int64]) -> Images:
+    """Some real images of a part, by their rows within it."""
+    return Images(prepared.images(part)[rows], prepared.labels(part)[rows] if prepared.classes else None)
 
 
-def noise(like: Candidate, judge: Judge, seed: int) -> Candidate:
+def shuffled(prepared: Prepared, part: Part, count: int, seed: int) -> NDArray[np.int64]:
+    """`count` rows of a part, or all if it has no more, in the order of a stream of their own."""
+    total = prepared.counts[part]["total"]
+    return torch.randperm(total, generator=stream(seed, f"evaluate real {part}"))[:count].numpy()
+
+
+def alike(labels: NDArray[np.int64], shares: NDArray[np.integer], count: int, seed: int) -> NDArray[np.int64]:
+    """Rows of labelled images whose classes have the proportions of `shares` [K], shuffled.
+
+    As many as there are without using one twice, and no more than `count`.
+    """
+    members = np.bincount(labels, minlength=len(shares))
+    asked = shares > 0
+    most = int((members[asked] * shares.sum() / shares[asked]).min())
+    wanted = np.minimum(shared_out(min(count, most), shares), members)
+    order = torch.randperm(len(labels), generator=stream(seed, "evaluate alike")).numpy()
+    place = np.empty(len(labels), np.int64)  # of each image among those of its class
+    for label in range(len(shares)):
+        of_class = order[labels[order] == label]
+        place[of_class] = np.arange(len(of_class))
+    return order[place[order] < wanted[labels[order]]]
+
+
+def noise(like: Images, seed: int) -> Images:
     """Images of uniform noise with the labels of `like`: what a generator that learnt nothing scores."""
     source = stream(seed, "evaluate noise")
     pixels = torch.randint(0, 256, like.images.shape, dtype=torch.uint8, generator=source)
-    return look_at(judge, pixels.numpy(), like.labels)
+    return Images(pixels.numpy(), like.labels)

@@ -13,20 +13,24 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.files import write_bytes, write_json
 from pipeline.params import EvaluateParams
-from pipeline.scoring.evidence import draw_samples, open_generator, protocol, refer
+from pipeline.scoring.evidence import draw_samples, open_generator, refer
 from pipeline.scoring.judge import Judge
-from pipeline.scoring.scores import score
-from pipeline.scoring.table import TITLES, number, protocol_line
+from pipeline.scoring.protocol import protocol
+from pipeline.scoring.scores import rounded, score
+from pipeline.scoring.spread import interval
+from pipeline.scoring.table import number, protocol_line, titles
 
 Scores = dict[str, Any]  # the protocol, and every figure by its key, as in scores.json
 
 
 def compare(
-    files: Sequence[Path], prepared: Prepared, judges: tuple[Judge, Judge], params: EvaluateParams
+    files: Sequence[Path], prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams
 ) -> dict[str, Scores]:
     """The scores of each generator, by a name that tells it from the others.
 
-    Real images and noise are looked at once for all. UserError for a file that makes no such images.
+    Where a figure's spread is known, those after the first have `from_first`: how far they are from the first
+    one's, with the interval of that difference. Real images and noise are looked at once for all. UserError
+    for a file that makes no such images.
     """
     names, say = names_of(files), Console(stderr=True)
     generators = [open_generator(file, prepared) for file in files]
@@ -36,7 +40,17 @@ def compare(
         say.print(f"{name}: generator {len(scores) + 1} of {len(files)}", highlight=False)
         evidence = draw_samples(generator, reference)
         scores[name] = {"protocol": protocol(file, evidence, prepared, params)} | score(evidence)
-    return scores
+    first, *others = scores.values()
+    for other in others:
+        for key in (key for key, figure in other.items() if "draws" in figure and key in first):
+            other[key]["from_first"] = _difference(other[key], first[key])
+    return rounded(scores)
+
+
+def _difference(figure: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float]:
+    """From draws that are paired: what the choice of test images does to both goes out."""
+    value = figure["value"] - first["value"]
+    return {"value": value} | interval(value, figure["draws"] - first["draws"])
 
 
 def names_of(files: Sequence[Path]) -> list[str]:
@@ -77,15 +91,24 @@ WRITERS = {".md": write_markdown, ".json": write_json}  # the JSON has the inter
 def _cells(scores: Mapping[str, Scores]) -> list[list[str]]:
     """The header and a row for each figure that any generator has; a dash where another has none."""
     rows = [["figure", *scores, "real", "good"]]
-    for key, (label, good) in TITLES.items():
-        found = [entry[key] for entry in scores.values() if key in entry]
-        if found:
-            values = [number(entry.get(key, {}).get("value")) for entry in scores.values()]
-            rows.append([label, *values, number(found[0]["real"]), good])
+    known = {key: words for entry in scores.values() for key, words in titles(entry).items()}
+    for key, (label, good) in known.items():
+        real = next(number(entry[key]["real"]) for entry in scores.values() if key in entry)
+        rows.append([label, *(_cell(entry.get(key, {})) for entry in scores.values()), real, good])
     return rows
+
+
+def _cell(figure: Mapping[str, Any]) -> str:
+    """A value with half its interval; ≈ where the first generator's can't be told from it."""
+    text = number(figure.get("value"))
+    if "low" in figure:
+        text += f" ± {(figure['high'] - figure['low']) / 2:.1g}"
+    difference = figure.get("from_first")
+    return f"{text} ≈" if difference and difference["low"] <= 0 <= difference["high"] else text
 
 
 def _conditions(scores: Mapping[str, Scores]) -> str:
     """The protocol, which is the same for all of them."""
     shared = next(iter(scores.values()))["protocol"]
-    return f"{protocol_line(shared)}; real: {shared['real']}"
+    alike = "" if len(scores) == 1 else "; ≈: not told from the first by this many images (95 %)"
+    return f"{protocol_line(shared)}; real: {shared['real']}{alike}"

@@ -11,10 +11,10 @@ def exact_duplicates(images: NDArray[np.uint8]) -> float:
     return 1 - len({image.tobytes() for image in images}) / len(images)
 
 
-def near_duplicates(nearest: NDArray[np.floating], usual: NDArray[np.floating]) -> float:
-    """The share of samples as near to another sample as only CLOSE of the real images are to another.
+def near_duplicates(nearest: NDArray[np.floating], usual: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which samples are as near to another sample as only CLOSE of the real images are to another, bool [N].
 
     nearest: [N] distances from each sample to its nearest other; usual: [N], the same among as many real
     images (with more of them, all neighbours are nearer).
     """
-    return float((nearest <= np.quantile(usual, CLOSE)).mean())
+    return nearest <= np.quantile(usual, CLOSE)

@@ -2,50 +2,66 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.datasets.prepared import Part, Prepared
 from pipeline.errors import UserError
-from pipeline.files import sha256_of
 from pipeline.inference import Generator
 from pipeline.inference.errors import InferenceError
 from pipeline.params import EvaluateParams
 from pipeline.scoring import candidates
-from pipeline.scoring.candidates import Candidate
+from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.inception import Inception
 from pipeline.scoring.judge import Judge
 
-FEWEST = 20  # real images of a split: below, neighbours and halves of them mean nothing
+FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What every generator of this data is held against; `train` and `noise` are as many images."""
+    """What every generator of this data is held against."""
 
-    train: Candidate  # real training images: how good a perfect generator would look
-    noise: Candidate  # how good one that learnt nothing would
+    floor: Candidate  # real images in the test images' class shares: how good a perfect generator would look
+    floor_part: Part  # whether anything learnt from them
+    noise: Candidate  # as many: how good one that learnt nothing would
     test: Candidate  # the real images that all are held against
+    unseen: Images  # real images that no generator learnt from, to be told from samples
+    seen: Images  # training images of their labels, in the samples' place
     classes: list[str]  # empty: the data set has none
-    training_images: NDArray[np.uint8]  # all of them, [T, C, H, W]
+    training: Images  # all that is learnt from
     training_features: NDArray[np.float32]  # [T, D]
-    judge: Judge  # whose features and logits the candidates carry
-    second_judge: Judge
+    judges: dict[str, Judge]  # by name; the candidates carry the features and logits of the first
     inception: Inception | None  # None: no weights for it were given
     seed: int
+
+    @property
+    def judge(self) -> Judge:
+        """The first."""
+        return next(iter(self.judges.values()))
 
 
 @dataclass(frozen=True)
 class Evidence(Reference):
-    """The reference, and as many samples of one generator as it has training images."""
+    """The reference, and samples of one generator."""
 
-    fake: Candidate
+    fake: Candidate  # as many as the floor has, of the same labels
+    told_apart: Images  # samples of the labels of `unseen`
 
     def contestants(self) -> dict[str, Candidate]:
         """Who is held against the test images, by the key of its figure."""
-        return {"value": self.fake, "real": self.train, "noise": self.noise}
+        return {"value": self.fake, "real": self.floor, "noise": self.noise}
+
+    def groups(self, seen: Candidate) -> NDArray[np.int64]:
+        """The class of each image: the one asked for, else the one that the judge sees; 0 without classes."""
+        if not self.classes:
+            return np.zeros(len(seen), np.int64)
+        return seen.logits.argmax(axis=1) if seen.labels is None else seen.labels
+
+    def strata(self, seen: Candidate) -> NDArray[np.int64]:
+        """The class of each image where it was asked for, and so is no accident; else all one: int64 [N]."""
+        return np.zeros(len(seen), np.int64) if self.fake.labels is None else self.groups(seen)
 
 
 def open_generator(path: Path, prepared: Prepared) -> Generator:
@@ -65,69 +81,76 @@ def open_generator(path: Path, prepared: Prepared) -> Generator:
 
 
 def gather(
-    generator: Generator, prepared: Prepared, judges: tuple[Judge, Judge], params: EvaluateParams
+    generator: Generator, prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams
 ) -> Evidence:
     """Draw samples, real images and noise, and show each to the first judge once."""
     return draw_samples(generator, refer(prepared, judges, params))
 
 
-def refer(prepared: Prepared, judges: tuple[Judge, Judge], params: EvaluateParams) -> Reference:
+def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) -> Reference:
     """The part of the evidence that is the same for all generators.
 
-    As many images as samples asked for, or as there are training images if those are fewer: the floor is
-    computed at the same count, and a distance depends on the count. UserError where there are too few real
-    images, or the weights of Inception that were asked for can't be used.
+    The floor is of images set aside, or where there are none of training images. UserError where there are
+    too few real images, or the weights of Inception that were asked for can't be used.
     """
-    for split in ("train", "test"):
-        found = len(prepared.images(split))
+    seed, judge = params.seed, next(iter(judges.values()))
+    part: Part = "aside" if prepared.counts["aside"]["total"] >= FEWEST else "train"
+    for needed in (part, "test"):
+        found = prepared.counts[needed]["total"]
         if found < FEWEST:
-            raise UserError(f"{prepared.folder} has {found} {split} images: scores need {FEWEST} or more")
-    judge, second_judge = judges
-    training_images = prepared.images("train")
-    count = min(params.samples, len(training_images))
-    train = candidates.real(prepared, judge, "train", count, params.seed)
-    test = candidates.real(prepared, judge, "test", params.samples, params.seed)
+            raise UserError(f"{prepared.folder} has {found} {needed} images: scores need {FEWEST} or more")
+    test = candidates.real(prepared, "test", candidates.shuffled(prepared, "test", params.samples, seed))
+    floor = _like(prepared, part, test, params.samples, seed)
+    training = Images(prepared.images("train"), prepared.labels("train") if prepared.classes else None)
+    unseen = candidates.joined([floor, test]) if part == "aside" else test
+    seen = _like(prepared, "train", unseen, len(unseen), seed)
+    if len(seen) < len(unseen):  # few are trained on: as many are told from samples
+        unseen = _of_labels(unseen, len(seen), seed)
     weights = params.inception_weights
     return Reference(
-        train=train,
-        noise=candidates.noise(train, judge, params.seed),
-        test=test,
+        floor=look_at(judge, floor),
+        floor_part=part,
+        noise=look_at(judge, candidates.noise(floor, seed)),
+        test=look_at(judge, test),
+        unseen=unseen,
+        seen=seen,
         classes=prepared.classes,
-        training_images=training_images,
-        training_features=judge.features_and_logits(training_images)[0],
-        judge=judge,
-        second_judge=second_judge,
-        inception=None if weights is None else Inception(Path(weights), train.images, test.images),
-        seed=params.seed,
+        training=training,
+        training_features=judge.features_and_logits(training.images)[0],
+        judges=judges,
+        inception=None if weights is None else Inception(Path(weights), floor.images, test.images),
+        seed=seed,
     )
+
+
+def _like(prepared: Prepared, part: Part, wanted: Images, count: int, seed: int) -> Images:
+    """Real images of a part in the class shares of `wanted`, `count` at most."""
+    if wanted.labels is None:
+        return candidates.real(prepared, part, candidates.shuffled(prepared, part, count, seed))
+    shares = np.bincount(wanted.labels, minlength=len(prepared.classes))
+    rows = candidates.alike(prepared.labels(part), shares, count, seed)
+    return candidates.real(prepared, part, rows)
+
+
+def _of_labels(seen: Images, count: int, seed: int) -> Images:
+    """`count` of some images, in their own class shares."""
+    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
+    rows = candidates.alike(labels, np.bincount(labels), count, seed)
+    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
 
 
 def draw_samples(generator: Generator, reference: Reference) -> Evidence:
     """The evidence on one generator; UserError if it fails while running."""
+    parts = [reference.floor, reference.unseen]
+    labels = candidates.joined([Images(part.images, part.labels) for part in parts]).labels
     try:
-        fake = candidates.generated(generator, reference.judge, len(reference.train), reference.seed)
+        drawn = candidates.generated(generator, labels, sum(map(len, parts)), reference.seed)
     except InferenceError as error:
         raise UserError(f"{generator.description.name}: {error}") from None
+    first, rest = (
+        Images(drawn.images[part], None if drawn.labels is None else drawn.labels[part])
+        for part in (slice(len(reference.floor)), slice(len(reference.floor), None))
+    )
     # Noise is held to the labels that the generator was asked for, if it takes any.
-    shared = vars(reference) | {"noise": replace(reference.noise, labels=fake.labels)}
-    return Evidence(**shared, fake=fake)
-
-
-def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: EvaluateParams) -> dict[str, Any]:
-    """Under what conditions the figures were taken: without it they mean nothing."""
-    return {
-        "generator": {"file": file.name, "sha256": sha256_of(file)},
-        "data": {"name": prepared.dataset, "digest": prepared.digest, "size": prepared.size},
-        "judge": _identity(evidence.judge),
-        "second_judge": _identity(evidence.second_judge),
-        "inception": {"sha256": evidence.inception.sha256} if evidence.inception else None,
-        "samples_asked_for": params.samples,
-        "samples": len(evidence.fake),
-        "compared_with": f"{len(evidence.test):,} test images",
-        "real": f"{len(evidence.train):,} training images",
-        "seed": params.seed,
-    }
-
-
-def _identity(judge: Judge) -> dict[str, Any]:
-    return {key: judge.description[key] for key in ("sha256", "architecture", "task", "accuracy")}
+    shared = vars(reference) | {"noise": replace(reference.noise, labels=first.labels)}
+    return Evidence(**shared, fake=look_at(reference.judge, first), told_apart=rest)

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.scoring.spread import counts
+
+ENOUGH = 4  # images a feature: with fewer the distance is that of the noise in the covariances
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -38,3 +42,36 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
 def fid(features: NDArray[np.floating], reference: NDArray[np.floating]) -> float:
     """The distance between two sets of features [N, D] and [M, D]."""
     return frechet_distance(fit(features), fit(reference))
+
+
+def too_few(*sets: NDArray[np.floating]) -> str | None:
+    """Why the distance between sets of features [N, D] would mean nothing; None where it means something."""
+    fewest, needed = min(map(len, sets)), ENOUGH * sets[0].shape[1]
+    return f"{fewest} images are too few for it: {needed} are needed" if fewest < needed else None
+
+
+def fid_draws(
+    features: NDArray[np.floating], reference: NDArray[np.floating], strata: NDArray[np.int64], seed: int
+) -> NDArray[np.float64]:
+    """The distance in each draw of `spread.counts` from the samples [N, D], float64 [DRAWS].
+
+    The reference [M, D] is part of the protocol and stays. Near a distance of 0 the draws scatter by up to
+    the root of 3 too far: the samples are off the truth as each draw is off the samples, and the distance
+    goes with the square of both. How far draws are from the samples themselves tells by how much: twice that
+    variance is taken out. (For means: |x + e|^2 has the variance 4 x^2 v + 2 v^2, where x^2 is v too large.)
+    """
+    rows, fixed = np.asarray(features, np.float64), fit(reference)
+    own = fit(rows)
+    drawn = [_fit_counted(rows, count) for count in counts(strata, seed)]
+    distances = np.array([frechet_distance(each, fixed) for each in drawn])
+    squares = np.var([frechet_distance(each, own) for each in drawn])
+    kept = np.clip(1 - 2 * squares / max(distances.var(), 1e-300), 1 / 3, 1)
+    return distances.mean() + (distances - distances.mean()) * np.sqrt(kept)
+
+
+def _fit_counted(rows: NDArray[np.float64], drawn: NDArray[np.integer]) -> Gaussian:
+    """`fit` of rows [N, D] in which row i stands drawn[i] times."""
+    mean = drawn @ rows / len(rows)
+    centred = (rows - mean) * np.sqrt(drawn)[:, None]
+    values, vectors = np.linalg.eigh(centred.T @ centred / (len(rows) - 1))
+    return Gaussian(mean, np.sqrt(values.clip(min=0))[:, None] * vectors.T)

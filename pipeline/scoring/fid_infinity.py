@@ -12,7 +12,8 @@ SMALLEST = 0.1  # subset, as a share of the samples
 def fid_infinity(features: NDArray[np.floating], reference: NDArray[np.floating], seed: int) -> float:
     """The intercept of FID over 1/N: FID's bias is linear in 1/N (section 4), subsets of the samples show it.
 
-    features: [N, D], reference: [M, D]. It can come out below 0 by chance where the distance is near 0.
+    features: [N, D], reference: [M, D]. What the count of the reference adds stays: the real images' figure
+    has it, too. It can come out below 0 by chance where the distance is near 0.
     """
     random = np.random.default_rng(seed)
     fixed = fit(reference)

@@ -9,21 +9,22 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import nn
 
 from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import atomic_path, sha256_of
-from pipeline.params import DataParams, JudgeParams, Params
+from pipeline.params import DataParams, Params
 from pipeline.pixels import to_float
-from pipeline.scoring.judge_networks import ARCHITECTURES, FEATURES, JudgeNetwork, JudgeShape
+from pipeline.scoring.judge_networks import ARCHITECTURES, FEATURES, JudgeShape
 
 WEIGHTS, DESCRIPTION = "judge.safetensors", "judge.json"
 ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
 
-def judge_dir(data: DataParams, judge: JudgeParams) -> Path:
-    """Where a judge of a data set lives."""
-    return Path("models/judge") / prepared_dir(data).name / judge.architecture
+def judge_dir(data: DataParams, name: str) -> Path:
+    """Where the judge of that name in params.yaml lives."""
+    return Path("models/judge") / prepared_dir(data).name / name
 
 
 def judge_device() -> torch.device:
@@ -39,7 +40,7 @@ def exact_kernels() -> Any:
 class Judge:
     """A trained judge. `description` is the content of judge.json: shape, accuracy, how it was trained."""
 
-    def __init__(self, network: JudgeNetwork, description: dict[str, Any]) -> None:
+    def __init__(self, network: nn.Module, description: dict[str, Any]) -> None:
         self._device = judge_device()
         self._network = network.to(self._device).eval()
         self.description = description
@@ -75,9 +76,9 @@ class Judge:
             (part / DESCRIPTION).write_text(json.dumps(self.description, indent=2, ensure_ascii=False) + "\n")
 
     def set_unit(self, images: NDArray[np.uint8]) -> None:
-        """Choose the features' unit so that their mean variance over `images` is 1."""
+        """Choose the features' unit so that their (mean) variance over `images` is 1."""
         features, _ = self.features_and_logits(images)
-        self._network.scale /= float(np.sqrt(features.var(axis=0, dtype=np.float64).mean()))
+        self._network.set_unit(torch.from_numpy(features.var(axis=0, dtype=np.float64)).float())
 
     @property
     def classifies(self) -> bool:
@@ -112,9 +113,6 @@ def shape_of(channels: int, size: int, classes: list[str]) -> JudgeShape:
     return JudgeShape(channels, size, len(classes) or len(ROTATIONS))
 
 
-def load_judges(params: Params) -> tuple[Judge, Judge]:
-    """The two judges of the data set; UserError if one is not there, or damaged."""
-    first, second = (
-        Judge.load(judge_dir(params.data, section)) for section in (params.judge, params.second_judge)
-    )
-    return first, second
+def load_judges(params: Params) -> dict[str, Judge]:
+    """The judges by their names, in the order of params.yaml; UserError if one is not there, or damaged."""
+    return {name: Judge.load(judge_dir(params.data, name)) for name in params.judges}

@@ -1,6 +1,11 @@
-"""The judges' networks: one convolutional, one dense, so that no score is an accident of one architecture."""
+"""The judges' networks, each with a point of view of its own: no score is to be an accident of one of them.
 
+The convolutional and the dense one see shapes; the one of texture sees nothing wider than seven pixels.
+"""
+
+import itertools
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +16,13 @@ from pipeline.streams import stream
 FEATURES = 128
 CONVOLUTIONAL_WIDTH = 32  # channels of the first layer
 DENSE_WIDTH = 1024  # units of the first layer
+TEXTURE_WIDTHS = (
+    16,
+    16,
+    32,
+)  # 64 maps, each with a mean and a deviation: as many features as the others have
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -43,17 +55,54 @@ class JudgeNetwork(nn.Module):
         features = F.relu(self.dense(self.blocks(images).flatten(1)))
         return features * self.scale, self.classify(features)
 
+    def set_unit(self, variances: Tensor) -> None:
+        """Choose `scale` by the variance of each feature over the training images, [128]."""
+        self.scale /= variances.mean().sqrt()
+
+
+class TextureNetwork(nn.Module):
+    """A classifier of small patches: float [N, C, H, W] in [-1, 1] to features [N, 128] and logits [N, K].
+
+    Three convolutions, unpadded and without strides, see 3, 5 and 7 pixels. The mean and the deviation of
+    each of their 64 maps over all places are the features (as in Gatys et al. 2015 the maps' statistics are
+    the texture), each in a unit of its own: what all real images share must not hide what few differ in.
+    """
+
+    def __init__(self, channels: int, outputs: int) -> None:
+        super().__init__()
+        widths = (channels, *TEXTURE_WIDTHS)
+        self.layers = nn.ModuleList(
+            convolution(inputs, maps, padding=0) for inputs, maps in itertools.pairwise(widths)
+        )
+        self.norm = nn.BatchNorm1d(FEATURES)
+        self.classify = nn.Linear(FEATURES, outputs)
+        self.register_buffer("scale", torch.ones(FEATURES))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features [N, 128] and logits [N, K]."""
+        statistics, maps = [], images
+        for layer in self.layers:
+            maps = layer(maps)
+            variance, mean = torch.var_mean(maps, dim=(2, 3), correction=0)
+            statistics += [mean, (variance + 1e-6).sqrt()]
+        features = torch.cat(statistics, dim=1)
+        return features * self.scale, self.classify(self.norm(features))
+
+    def set_unit(self, variances: Tensor) -> None:
+        """Choose `scale` by the variance of each feature over the training images, [128]."""
+        self.scale /= variances.clamp(min=1e-12).sqrt()
+
 
 def convolutional(shape: JudgeShape, width: int = CONVOLUTIONAL_WIDTH) -> JudgeNetwork:
     """Strided convolutions with batch norm and ReLU halve the picture down to 4 pixels a side or less."""
     blocks: list[nn.Module] = []
     channels, size, widest = shape.channels, shape.size, 4 * width
     if size > 8:  # the fine grid is costly, and a first layer needs few channels
-        blocks += [_convolution(channels, width, kernel=5, stride=2)]
+        blocks += [convolution(channels, width, kernel=5, stride=2)]
         channels, size = width, (size + 1) // 2
     while size > 4:
         width = min(2 * width, widest)
-        blocks += [_convolution(channels, width, stride=2), _convolution(width, width)]
+        blocks += [convolution(channels, width, stride=2), convolution(width, width)]
         channels, size = width, (size + 1) // 2
     return JudgeNetwork(nn.Sequential(*blocks), channels * size * size, shape.outputs)
 
@@ -66,15 +115,24 @@ def dense(shape: JudgeShape, width: int = DENSE_WIDTH) -> JudgeNetwork:
     return JudgeNetwork(nn.Sequential(*layers), width // 2, shape.outputs)
 
 
-def _convolution(channels: int, width: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    conv = nn.Conv2d(channels, width, kernel, stride, padding=kernel // 2, bias=False)
+def texture(shape: JudgeShape) -> TextureNetwork:
+    """The network that sees patches of seven pixels and less."""
+    return TextureNetwork(shape.channels, shape.outputs)
+
+
+def convolution(
+    channels: int, width: int, kernel: int = 3, stride: int = 1, padding: int | None = None
+) -> nn.Sequential:
+    """A convolution with batch norm and ReLU; padded so as to keep the size if `padding` isn't said."""
+    around = kernel // 2 if padding is None else padding
+    conv = nn.Conv2d(channels, width, kernel, stride, padding=around, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(width), nn.ReLU(inplace=True))
 
 
-ARCHITECTURES = {"convolutional": convolutional, "dense": dense}
+ARCHITECTURES = {"convolutional": convolutional, "dense": dense, "texture": texture}
 
 
-def initialise(network: JudgeNetwork, seed: int) -> JudgeNetwork:
+def initialise(network: Network, seed: int) -> Network:
     """Draw the weights from `seed` as in He et al. 2015, eq. (10); return the network."""
     source = stream(seed, "judge weights")
     for module in network.modules():
@@ -85,7 +143,7 @@ def initialise(network: JudgeNetwork, seed: int) -> JudgeNetwork:
     return network.to(memory_format=torch.channels_last)
 
 
-def layers_of(network: JudgeNetwork) -> str:
+def layers_of(network: nn.Module) -> str:
     """The layers in words, for judge.json."""
     words = []
     for layer in network.modules():
@@ -94,4 +152,4 @@ def layers_of(network: JudgeNetwork) -> str:
             words.append(f"conv {layer.out_channels} {height}x{width} s{layer.stride[0]}")
         elif isinstance(layer, nn.Linear):
             words.append(f"dense {layer.out_features}")
-    return f"{', '.join(words)}; ReLU, batch norm in front of it but for the last two"
+    return f"{', '.join(words)}; batch norm and ReLU"

@@ -1,20 +1,30 @@
-"""How often the judge sees in a sample the class that was asked for."""
+"""How often the judge sees in a sample the class that was asked for, each class counting as much."""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 
 def label_accuracy(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-    """The share of rows of logits [N, K] whose largest entry is the row's label, int [N]."""
-    return float((logits.argmax(axis=1) == labels).mean())
+    """The share of rows of logits [N, K] whose largest entry is the row's label, int [N]: the classes' mean.
+
+    Classes that no label names don't count.
+    """
+    return float(np.nanmean(per_class_accuracy(logits, labels)))
 
 
-def accuracy_interval(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> tuple[float, float]:
-    """The 95 % interval of `label_accuracy` (Wilson 1927), right also near 0 and 1."""
-    right = int((logits.argmax(axis=1) == labels).sum())
-    interval = binomtest(right, len(labels)).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+def accuracy_draws(
+    logits: NDArray[np.floating], labels: NDArray[np.integer], draws: int, seed: int
+) -> NDArray[np.float64]:
+    """What `label_accuracy` may be behind the one seen, float64 [draws]: right also near 0 and 1.
+
+    Each class's share from its posterior under Jeffreys' prior, Beta(right + 1/2, wrong + 1/2) (Brown et al.
+    2001, section 4.2).
+    """
+    counts = confusion(logits, labels)
+    counts = counts[counts.sum(axis=1) > 0], counts.diagonal()[counts.sum(axis=1) > 0]
+    asked, right = counts[0].sum(axis=1), counts[1]
+    random = np.random.default_rng(seed)
+    return random.beta(right + 0.5, asked - right + 0.5, size=(draws, len(asked))).mean(axis=1)
 
 
 def confusion(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -25,7 +35,7 @@ def confusion(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> NDAr
 
 
 def per_class_accuracy(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
-    """`label_accuracy` of each class, float64 [K]; NaN for a class that no label names."""
+    """The share of each class that is seen as it, float64 [K]; NaN for a class that no label names."""
     counts = confusion(logits, labels)
     asked = counts.sum(axis=1)
     return np.divide(counts.diagonal(), asked, out=np.full(len(counts), np.nan), where=asked > 0)

@@ -51,6 +51,11 @@ def _blocks(points: NDArray, queries: NDArray) -> Iterator[tuple[slice, int, Ten
             yield part, first, _between(_rows(queries[part]), columns)
 
 
+def row_distances(a: NDArray, b: NDArray) -> NDArray[np.float32]:
+    """The Euclidean distance between the rows of a and b [N, ...], exact for equal ones, float32 [N]."""
+    return torch.linalg.vector_norm(_rows(a) - _rows(b), dim=1).numpy()
+
+
 def radii(points: NDArray, k: int) -> NDArray[np.float32]:
     """The distance of each point [N, ...] to its k-th nearest other point, float32 [N]; N must be above k."""
     # The nearest of all, at index 0, is the point itself.

@@ -53,7 +53,7 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
 def neighbours(evidence: Evidence) -> Image.Image:
     """A sample a row, then the training images nearest to it in the judge's features, and in pixels."""
     shown = _of_every_class(evidence)
-    fake, training = evidence.fake, evidence.training_images
+    fake, training = evidence.fake, evidence.training.images
     spaces = {
         "nearest, to the judge": nearest_rows(evidence.training_features, fake.features[shown], NEIGHBOURS),
         "nearest, in pixels": nearest_rows(training, fake.images[shown], NEIGHBOURS),
@@ -70,8 +70,8 @@ def _of_every_class(evidence: Evidence) -> NDArray[np.int64]:
     fake = evidence.fake
     if not evidence.classes:
         return _evenly(len(fake), SEARCHED)
-    classes = fake.logits.argmax(axis=1) if fake.labels is None else fake.labels
-    return np.argsort(classes, kind="stable")[_evenly(len(fake), SEARCHED)]
+    by_class = np.argsort(evidence.groups(fake), kind="stable")
+    return by_class[_evenly(len(fake), SEARCHED)]
 
 
 def _evenly(length: int, count: int) -> NDArray[np.int64]:

@@ -8,16 +8,20 @@ from pipeline.scoring.neighbours import distances, radii
 K = 3  # neighbours, as in the paper
 
 
-def precision_recall(features: NDArray[np.floating], reference: NDArray[np.floating]) -> tuple[float, float]:
-    """Shares of samples [N, D] within the real images' reach, and of real images [M, D] within the samples'.
+def precision_recall(
+    features: NDArray[np.floating], reference: NDArray[np.floating]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which samples [N, D] lie within the real images' reach, and which real images [M, D] in the samples'.
 
-    The reach of a set is the union of balls around its points, each out to the K-th nearest other point.
+    Precision and recall are their means, of [N] and [M]. The reach of a set is the union of balls around its
+    points, each out to the K-th nearest other point.
     """
     sample_radii, real_radii = radii(features, K), radii(reference, K)
-    realistic, covered = 0, np.zeros(len(reference), bool)
+    realistic, covered = np.zeros(len(features), bool), np.zeros(len(reference), bool)
     start = 0
     for block in distances(features, reference):  # [some of N, M]
-        realistic += (block <= real_radii).any(axis=1).sum()
-        covered |= (block <= sample_radii[start : start + len(block), None]).any(axis=0)
+        part = slice(start, start + len(block))
+        realistic[part] = (block <= real_radii).any(axis=1)
+        covered |= (block <= sample_radii[part, None]).any(axis=0)
         start += len(block)
-    return float(realistic / len(features)), float(covered.mean())
+    return realistic, covered

@@ -13,7 +13,7 @@ from torch.nn.functional import adaptive_max_pool2d
 
 from pipeline.datasets.prepared import Prepared
 from pipeline.pixels import to_float
-from pipeline.scoring.candidates import real
+from pipeline.scoring.candidates import look_at, real, shuffled
 from pipeline.scoring.judge import Judge
 
 TRAINED_ON = 10_000  # real training images, or all if there are fewer
@@ -25,8 +25,10 @@ def representation(discriminator: nn.Module, prepared: Prepared, judge: Judge, s
 
     Each entry is a share; `discriminator` is missing where it has no convolutions. `protocol` says how.
     """
-    train = real(prepared, judge, "train", TRAINED_ON, seed)
-    test = real(prepared, judge, "test", len(prepared.images("test")), seed)
+    train, test = (
+        look_at(judge, real(prepared, part, shuffled(prepared, part, count, seed)))
+        for part, count in (("train", TRAINED_ON), ("test", prepared.counts["test"]["total"]))
+    )
     views = {
         "pixels": [seen.images.reshape(len(seen), -1).astype(np.float32) for seen in (train, test)],
         "judge": [seen.features for seen in (train, test)],

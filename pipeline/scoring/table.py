@@ -10,71 +10,93 @@ from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.table import Table
 
-# Every figure, in the order of the table: what people call it, and what is good.
+# Every figure, in the order of the table: what people call it, and what is good. {} is a judge's name.
 TITLES = {
+    "two_sample": ("told from real", "0.5"),
+    "two_sample_half": ("told from real, half size", "0.5"),
     "judge_fid": ("judge-FID", "low"),
     "judge_fid_infinity": ("judge-FID, extrapolated", "low"),
-    "second_judge_fid": ("second judge's FID", "low"),
+    "{}_fid": ("{}-FID", "low"),
     "judge_kid": ("judge-KID", "0"),
+    "patch_distance": ("patch distance", "low"),
     "inception_fid": ("Inception-FID", "low"),
     "inception_kid": ("Inception-KID", "0"),
-    "precision": ("precision", "high"),
+    "precision": ("precision", "as real"),
     "recall": ("recall", "high"),
     "density": ("density", "as real"),
     "coverage": ("coverage", "high"),
-    "label_accuracy": ("label accuracy", "high"),
-    "second_label_accuracy": ("second judge's label accuracy", "high"),
+    "label_accuracy": ("label accuracy", "as real"),
+    "{}_label_accuracy": ("label accuracy, {}", "as real"),
     "train_on_generated": ("train on it, test on real", "high"),
     "label_use": ("variance: the label's", "as real"),
-    "noise_use": ("variance: the noise's", "as real"),
     "diversity": ("diversity within a class", "as real"),
-    "judge_score": ("judge score", "high"),
+    "judge_score": ("judge score", "as real"),
     "class_imbalance": ("class imbalance", "0"),
-    "memorised_in_judge_space": ("memorised, by the judge", "as real"),
-    "memorised_in_pixels": ("memorised, by pixels", "as real"),
+    "memorised_in_judge_space": ("near copies, by the judge", "as real"),
+    "memorised_in_pixels": ("near copies, by pixels", "as real"),
     "near_duplicates": ("near duplicates", "as real"),
     "exact_duplicates": ("exact duplicates", "0"),
 }
 
 
+def titles(scores: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """What people call each figure that was scored, and what is good, in the order of the table."""
+    others = list(scores["protocol"]["judges"])[1:]
+    found = {}
+    for key, (title, good) in TITLES.items():
+        for judge in others if "{}" in key else [""]:
+            if key.format(judge) in scores:
+                found[key.format(judge)] = (title.format(judge), good)
+    return found
+
+
 def scores_table(name: str, scores: Mapping[str, Any]) -> Table:
     """One row a figure: of the samples, of real images, of pure noise. Fits 80 columns."""
     conditions = scores["protocol"]
-    judge, data = conditions["judge"], conditions["data"]
     table = Table(
         title=f"{name}: {conditions['samples']:,} samples against {conditions['compared_with']}",
-        caption=f"{data['name']}, {data['size']} pixels; judge {judge['sha256'][:12]}, "
-        f"{judge['accuracy']:.2%} of {judge['task']} right",
+        caption=_caption(scores),
         box=SIMPLE,
         padding=0,
         pad_edge=False,
         show_edge=False,
     )
     table.add_column("figure", no_wrap=True)
-    for column in ("generated", "spread", "real", "noise"):
+    for column in ("generated", "95 %", "real", "noise"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("good", style="dim", no_wrap=True)
-    for key, (label, good) in TITLES.items():
-        if key in scores:
-            value, real, noise = (number(scores[key][who]) for who in ("value", "real", "noise"))
-            table.add_row(label, value, _spread(scores[key]), real, noise, good)
+    for key, (label, good) in titles(scores).items():
+        value, real, noise = (number(scores[key][who]) for who in ("value", "real", "noise"))
+        table.add_row(label, value, spread(scores[key]), real, noise, good)
     return table
+
+
+def _caption(scores: Mapping[str, Any]) -> str:
+    conditions = scores["protocol"]
+    data, judges = conditions["data"], conditions["judges"]
+    right = ", ".join(f"{name} {judge['accuracy']:.2%}" for name, judge in judges.items())
+    lines = [f"{data['name']}, {data['size']} pixels; the judges tell right: {right}"]
+    lines += [
+        f"{label}: {scores[key]['why']}" for key, (label, _) in titles(scores).items() if "why" in scores[key]
+    ]
+    return "\n".join(lines)
 
 
 def key_figures(scores: Mapping[str, Any]) -> dict[str, float | str | None]:
     """One number a figure, for `dvc metrics show` and `diff`, and the protocol in a line."""
     line = protocol_line(scores["protocol"])
-    return {"protocol": line} | {name: scores[name]["value"] for name in TITLES if name in scores}
+    return {"protocol": line} | {name: scores[name]["value"] for name in titles(scores)}
 
 
 def protocol_line(conditions: Mapping[str, Any]) -> str:
     """The conditions without which the figures mean nothing."""
     inception = conditions["inception"]
+    judge = next(iter(conditions["judges"].values()))
     return (
         f"{conditions['samples']:,} samples, seed {conditions['seed']}, against "
         f"{conditions['compared_with']} "
         f"of {conditions['data']['name']} at {conditions['data']['size']} pixels; "
-        f"judge {conditions['judge']['sha256'][:12]}"
+        f"judge {judge['sha256'][:12]}; scoring {conditions['code'][:12]}"
         + (f"; Inception {inception['sha256'][:12]}" if inception else "")
     )
 
@@ -84,7 +106,7 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def _spread(figure: Mapping[str, Any]) -> str:
+def spread(figure: Mapping[str, Any]) -> str:
     """The 95 % interval of a figure, or its deviation where that is what is known."""
     if "low" in figure:
         return f"{number(figure['low'])} - {number(figure['high'])}"

@@ -1,4 +1,4 @@
-"""How much of the images' variance the label explains, and how much is left to the noise."""
+"""How much of the images' variance the label explains; what is left is the noise's."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,3 @@ def label_use(features: NDArray[np.floating], labels: NDArray[np.integer], class
     between = (members[:, None] * (means - rows.mean(axis=0)) ** 2).sum()
     total = ((rows - rows.mean(axis=0)) ** 2).sum()
     return float(between / total) if total > 0 else float("nan")
-
-
-def noise_use(features: NDArray[np.floating], labels: NDArray[np.integer], classes: int) -> float:
-    """The share of the variance within classes: all that a label can't explain, and so the noise must."""
-    return 1 - label_use(features, labels, classes)

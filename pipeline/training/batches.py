@@ -28,10 +28,12 @@ class Batches:
         seed: int,
         device: torch.device,
         share: slice = slice(None),
+        rows: np.ndarray | None = None,
     ) -> None:
         """Take uint8 images [N, C, H, W], which may be a memory map, and int64 labels [N].
 
-        The incomplete last batch of an epoch is left out. `share` is the part of each that is given out.
+        `rows`, int64 [M], are those to train on, all if it isn't given. The incomplete last batch of an epoch
+        is left out; `share` is the part of each that is given out.
         """
         self.device = device
         if images.nbytes > SHARE * memory(device):
@@ -39,10 +41,12 @@ class Batches:
         else:
             self.images = torch.from_numpy(np.array(images)).to(device)
         self.labels = torch.from_numpy(np.array(labels)).to(self.images.device)
+        chosen = torch.arange(len(images)) if rows is None else torch.from_numpy(rows)
+        self.rows = chosen.to(self.images.device)
         self.batch = batch
         self.share = share
         self.seed = seed
-        self.per_epoch = len(images) // batch
+        self.per_epoch = len(chosen) // batch
         self._epoch = -1
         self._order = torch.empty(0)
 
@@ -50,8 +54,8 @@ class Batches:
         """Images float [N, C, H, W] in [-1, 1], channels last, and their labels [N]: the share of a batch."""
         epoch, position = divmod(index, self.per_epoch)
         if epoch != self._epoch:
-            order = torch.randperm(len(self.images), generator=stream(self.seed, "shuffle", epoch))
-            self._order, self._epoch = order.to(self.images.device), epoch
+            order = torch.randperm(len(self.rows), generator=stream(self.seed, "shuffle", epoch))
+            self._order, self._epoch = self.rows[order.to(self.rows.device)], epoch
         chosen = self._order[position * self.batch : (position + 1) * self.batch][self.share]
         images = self.images.index_select(0, chosen).to(self.device)
         return to_float(images), self.labels.index_select(0, chosen).to(self.device)

@@ -71,16 +71,18 @@ class Run:
         self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
         train, device = params.train, ranks.device
         share = ranks.share(train.batch)
-        batches = Batches(data.images("train"), data.labels("train"), train.batch, params.seed, device, share)
+        images, labels, rows = data.file("train", "images"), data.file("train", "labels"), data.rows("train")
+        batches = Batches(images, labels, train.batch, params.seed, device, share, rows)
         self.steps = total_steps(train, batches.per_epoch)
         self.state = TrainingState.fresh(params, data.channels, data.label_count, device)
         self.damaged = self._load(self._stopped, *self._checkpoints)
         ranks.join_batch_norms(self.state.model)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
         self.noise = FixedNoise(params, data.label_count, device)
-        some = slice(0, 2000)
-        labels = data.labels("train")[some] if params.model.conditional else data.labels("train")[some] * 0
-        self.real_spread = spread(data.images("train")[some], labels)
+        some = rows[:2000]
+        self.real_spread = spread(
+            images[some], labels[some] if params.model.conditional else labels[some] * 0
+        )
         self.monitor = self._fresh_monitor()
         self._pictures_at = _moments(self.steps, train.pictures)
         self._checkpoints_at = _moments(self.steps, train.checkpoints)
@@ -221,14 +223,14 @@ class Run:
 
     def _real_beside_fake(self) -> Image.Image:
         """The first training images beside samples, of the same classes where there are classes."""
-        count, state, model = 64, self.state, self.params.model
-        labels = torch.from_numpy(self.data.labels("train")[:count])
+        state, model, rows = self.state, self.params.model, self.data.rows("train")[:64]
+        labels = torch.from_numpy(self.data.file("train", "labels")[rows])
         noise = stream(self.params.seed, "real beside fake")
         z = draw_latent(model.latent, len(labels), model.z_dim, noise)
         generator = state.exported_generator.eval()
         with torch.no_grad():
             fake = to_uint8(generator(z.to(self.loop.device), labels.to(self.loop.device)))
-        return figures.real_beside_fake(self.data.images("train")[:count], fake.cpu().numpy())
+        return figures.real_beside_fake(self.data.file("train", "images")[rows], fake.cpu().numpy())
 
 
 def check(params: Params, data: Prepared) -> None:
@@ -238,7 +240,7 @@ def check(params: Params, data: Prepared) -> None:
             f"model.kind: {params.model.kind} needs labels, and {params.data.dataset} has none; "
             "put the images in class folders, or choose an unconditional kind (gan, dcgan28, dcgan)"
         )
-    images = len(data.labels("train"))
+    images = data.counts["train"]["total"]
     if params.train.batch > images:
         raise UserError(f"train.batch: {params.train.batch} is more than the {images} training images")
 

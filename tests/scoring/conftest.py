@@ -15,13 +15,17 @@ from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.judge_training import train_judge
-from pipeline.scoring.scores import score
+from pipeline.scoring.scores import rounded, score
 
-DATA = DataParams(dataset="digits", path=None, size=8, channels=1, test_fraction=0.2)
+DATA = DataParams(dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0)
 JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=6, batch=64, lr=4e-3, min_accuracy=0.9)
-SECOND = JUDGE.model_copy(update={"architecture": "dense", "seed": 1})
+JUDGES = {
+    "convolutional": JUDGE,
+    "dense": JUDGE.model_copy(update={"architecture": "dense", "seed": 1}),
+    "texture": JUDGE.model_copy(update={"architecture": "texture", "seed": 2, "min_accuracy": 0.0}),
+}
 DIGITS = [str(digit) for digit in range(10)]
-SAMPLES = 500
+SAMPLES = 600  # a distance in 128 features needs 512 on either side
 VARIETY = 100  # images of a class a generator can show
 
 
@@ -32,24 +36,31 @@ def digits(prepared_digits: Callable[[DataParams], Path]) -> Prepared:
 
 
 @pytest.fixture(scope="session")
-def judges(digits: Prepared, tmp_path_factory: pytest.TempPathFactory) -> tuple[Judge, Judge]:
-    """Two that tell more than nine in ten of them right, saved and so with a checksum."""
-    one, two = (train_judge(digits, params) for params in (JUDGE, SECOND))
-    for judge in (one, two):
-        judge.save(tmp_path_factory.mktemp("judge") / judge.description["architecture"])
-    return one, two
+def judges(digits: Prepared, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judge]:
+    """Two that tell more than nine in ten of them right, and one of texture; saved, so with a checksum."""
+    trained = {name: train_judge(digits, name, params) for name, params in JUDGES.items()}
+    for name, judge in trained.items():
+        judge.save(tmp_path_factory.mktemp("judge") / name)
+    return trained
 
 
 @pytest.fixture(scope="session")
-def judge(judges: tuple[Judge, Judge]) -> Judge:
+def judge(judges: dict[str, Judge]) -> Judge:
     """The first of them."""
-    return judges[0]
+    return judges["convolutional"]
 
 
-def save_judges(params: Params, judges: tuple[Judge, Judge]) -> None:
+def use_the_digits(content: dict[str, Any]) -> dict[str, Any]:
+    """Parameters that prepare what `digits` holds and name the judges of `judges`."""
+    content["data"] |= DATA.model_dump()
+    content["judges"] = {name: judge.model_dump() for name, judge in JUDGES.items()}
+    return content
+
+
+def save_judges(params: Params, judges: dict[str, Judge]) -> None:
     """Put them where the stages look for them."""
-    for judge, section in zip(judges, (params.judge, params.second_judge), strict=True):
-        judge.save(judge_dir(params.data, section))
+    for name, judge in judges.items():
+        judge.save(judge_dir(params.data, name))
 
 
 @pytest.fixture(scope="session")
@@ -96,13 +107,13 @@ def metadata(classes: list[str], shape: list[int], z_dim: int) -> dict[str, str]
 
 @pytest.fixture(scope="session")
 def score_of(
-    digits: Prepared, judges: tuple[Judge, Judge], tmp_path_factory: pytest.TempPathFactory
+    digits: Prepared, judges: dict[str, Judge], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., dict[str, dict[str, Any]]]:
     """All figures of a generator that shows a bank of images."""
 
     def run(bank: np.ndarray, classes: list[str] = DIGITS) -> dict[str, dict[str, Any]]:
         path = write_generator(tmp_path_factory.mktemp("exported") / "bank.onnx", bank, classes)
         params = EvaluateParams(samples=SAMPLES, seed=1, inception_weights=None)
-        return score(gather(open_generator(path, digits), digits, judges, params))
+        return rounded(score(gather(open_generator(path, digits), digits, judges, params)))
 
     return run

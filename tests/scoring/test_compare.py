@@ -1,6 +1,7 @@
 """`python -m stages.compare`: any generators in one table."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,20 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.inference.errors import InferenceError
 from pipeline.params import EvaluateParams, Params
-from pipeline.scoring import candidates
+from pipeline.scoring import evidence
 from pipeline.scoring.compare import WRITERS, compare, names_of
-from pipeline.scoring.evidence import gather, open_generator, protocol
+from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.judge import Judge
-from pipeline.scoring.scores import score
+from pipeline.scoring.protocol import code_hash, protocol
+from pipeline.scoring.scores import rounded, score
 from stages import compare as stage
 from stages.run import in_one_line
 from tests.conftest import tiny
-from tests.scoring.conftest import DIGITS, save_judges, write_generator
+from tests.scoring.conftest import DIGITS, save_judges, use_the_digits, write_generator
 
 pytestmark = pytest.mark.slow  # its fixtures run whole stages
 
-PARAMS = EvaluateParams(samples=200, seed=1, inception_weights=None)
+PARAMS = EvaluateParams(samples=520, seed=1, inception_weights=None)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def files(bank: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 
 @pytest.fixture(scope="module")
-def scores(files: list[Path], digits: Prepared, judges: tuple[Judge, Judge]) -> dict[str, dict[str, Any]]:
+def scores(files: list[Path], digits: Prepared, judges: dict[str, Judge]) -> dict[str, dict[str, Any]]:
     """All three compared."""
     return compare(files, digits, judges, PARAMS)
 
@@ -62,11 +64,30 @@ def test_one_column_a_generator_and_one_row_a_figure(
 ) -> None:
     assert row(lines, "figure") == ["good", "constant", "unlabelled", "real", "good"]
     good, constant, unlabelled, real, wanted = row(lines, "judge-FID")
-    assert float(good) == pytest.approx(scores["good"]["judge_fid"]["value"], rel=1e-3)
-    assert float(constant) > 3 * float(good)
-    assert float(constant) > 3 * float(unlabelled)
+    assert " ± " in good
+    good, constant, unlabelled = (float(cell.split()[0]) for cell in (good, constant, unlabelled))
+    assert good == pytest.approx(scores["good"]["judge_fid"]["value"], rel=1e-3)
+    assert constant > 3 * good
+    assert constant > 3 * unlabelled
     assert float(real) == pytest.approx(scores["good"]["judge_fid"]["real"], rel=1e-3)
     assert wanted == "low"
+
+
+def test_a_difference_has_the_interval_of_the_pair(scores: dict[str, dict[str, Any]]) -> None:
+    for key in ("judge_fid", "recall", "train_on_generated", "judge_kid"):
+        assert "from_first" not in scores["good"][key]
+        difference = scores["constant"][key]["from_first"]
+        apart = scores["constant"][key]["value"] - scores["good"][key]["value"]
+        assert difference["value"] == pytest.approx(apart, rel=1e-3)
+        assert not difference["low"] <= 0 <= difference["high"]
+
+
+def test_a_generator_is_not_told_from_itself(
+    files: list[Path], digits: Prepared, judges: dict[str, Judge], tmp_path: Path
+) -> None:
+    shutil.copy(files[0], tmp_path / "twin.onnx")
+    twin = compare([files[0], tmp_path / "twin.onnx"], digits, judges, PARAMS)["twin"]
+    assert twin["recall"]["from_first"] == {"value": 0, "low": 0, "high": 0}
 
 
 def test_a_figure_that_makes_no_sense_is_a_dash(lines: list[str]) -> None:
@@ -76,33 +97,38 @@ def test_a_figure_that_makes_no_sense_is_a_dash(lines: list[str]) -> None:
 
 
 def test_the_conditions_stand_below(lines: list[str], judge: Judge) -> None:
-    assert lines[-1] == (
-        "200 samples, seed 1, against 200 test images of digits at 8 pixels; "
-        f"judge {judge.description['sha256'][:12]}; real: 200 training images."
+    assert lines[-1].startswith(
+        "520 samples, seed 1, against 520 test images of digits at 8 pixels; "
+        f"judge {judge.description['sha256'][:12]}; scoring {code_hash()[:12]}; real: 520 training images"
     )
+    assert "≈: not told from the first" in lines[-1]
 
 
 def test_scores_are_those_of_each_alone(
-    files: list[Path], scores: dict[str, dict[str, Any]], digits: Prepared, judges: tuple[Judge, Judge]
+    files: list[Path], scores: dict[str, dict[str, Any]], digits: Prepared, judges: dict[str, Judge]
 ) -> None:
     for file in (files[0], files[2]):
-        evidence = gather(open_generator(file, digits), digits, judges, PARAMS)
-        alone = score(evidence) | {"protocol": protocol(file, evidence, digits, PARAMS)}
-        assert scores[file.stem] == alone
+        found = gather(open_generator(file, digits), digits, judges, PARAMS)
+        alone = rounded(score(found)) | {"protocol": protocol(file, found, digits, PARAMS)}
+        compared = {
+            key: {part: value for part, value in figure.items() if part != "from_first"}
+            for key, figure in scores[file.stem].items()
+        }
+        assert compared == alone
 
 
 def test_real_images_and_noise_are_looked_at_once(
-    files: list[Path], digits: Prepared, judges: tuple[Judge, Judge], monkeypatch: pytest.MonkeyPatch
+    files: list[Path], digits: Prepared, judges: dict[str, Judge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks, look_at = [], candidates.look_at
-    monkeypatch.setattr(candidates, "look_at", lambda *seen: looks.append(seen) or look_at(*seen))
+    looks, look_at = [], evidence.look_at
+    monkeypatch.setattr(evidence, "look_at", lambda *seen: looks.append(seen) or look_at(*seen))
     monkeypatch.setattr("pipeline.scoring.compare.score", lambda evidence: {})
     compare(files, digits, judges, PARAMS)
     assert len(looks) == 3 + 3  # training images, test images, noise; samples of each
 
 
 def test_a_generator_that_fails_while_running_is_named(
-    files: list[Path], digits: Prepared, judges: tuple[Judge, Judge], monkeypatch: pytest.MonkeyPatch
+    files: list[Path], digits: Prepared, judges: dict[str, Judge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
         raise InferenceError("the model failed while running")
@@ -130,11 +156,9 @@ def test_names_tell_files_apart(
 
 
 @pytest.fixture
-def params(project: Callable[[dict[str, Any]], Params], judges: tuple[Judge, Judge]) -> Params:
+def params(project: Callable[[dict[str, Any]], Params], judges: dict[str, Judge]) -> Params:
     """A project with the digits prepared and the judges trained."""
-    content = tiny("cgan-mnist")
-    content["data"]["size"] = 8
-    params = project(content)
+    params = project(use_the_digits(tiny("cgan-mnist")))
     save_judges(params, judges)
     return params
 
@@ -161,9 +185,9 @@ def test_the_command_prints_and_writes_the_table(
     assert "100 samples" in printed
     full = json.loads(Path("scores.json").read_text())["good"]
     assert full["protocol"]["samples"] == 100
-    assert float(row(Path("a/table.md").read_text().splitlines(), "recall")[0]) == pytest.approx(
-        full["recall"]["value"], rel=1e-3
-    )
+    cell = row(Path("a/table.md").read_text().splitlines(), "recall")[0]
+    assert float(cell.split()[0]) == pytest.approx(full["recall"]["value"], rel=1e-3)
+    assert full["judge_fid"]["why"] == "100 images are too few for it: 512 are needed"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Generator
 from pipeline.params import Params
+from pipeline.scoring import two_sample
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.pictures import neighbours, samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
 from tests.conftest import tiny
-from tests.scoring.conftest import DIGITS, JUDGE, SAMPLES, SECOND, save_judges, write_generator
+from tests.scoring.conftest import DIGITS, SAMPLES, save_judges, use_the_digits, write_generator
 
 pytestmark = pytest.mark.slow  # each runs the whole stage
 
@@ -27,10 +29,9 @@ Project = Callable[[dict[str, Any]], Params]
 
 
 @pytest.fixture
-def params(project: Project, judges: tuple[Judge, Judge]) -> Params:
+def params(project: Project, judges: dict[str, Judge]) -> Params:
     """A project with the digits prepared and the judges trained."""
-    content = tiny("cgan-mnist")
-    content["data"]["size"] = 8
+    content = use_the_digits(tiny("cgan-mnist"))
     content["evaluate"]["samples"] = SAMPLES
     params = project(content)
     save_judges(params, judges)
@@ -50,15 +51,19 @@ def scores(params: Params) -> Callable[..., dict[str, Any]]:
 
 
 def test_every_figure_stands_beside_its_protocol(
-    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judges: tuple[Judge, Judge]
+    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judges: dict[str, Judge]
 ) -> None:
     protocol = scores(bank)["protocol"]
-    for key, used in zip(("judge", "second_judge"), judges, strict=True):
-        saved = Judge.load(Path("models/judge/digits-8") / used.description["architecture"])
-        assert protocol[key]["sha256"] == saved.description["sha256"]
-        assert protocol[key]["accuracy"] == used.description["accuracy"]
+    assert list(protocol["judges"]) == ["convolutional", "dense", "texture"]
+    for name, used in judges.items():
+        saved = Judge.load(Path("models/judge/digits-8") / name)
+        assert protocol["judges"][name]["sha256"] == saved.description["sha256"]
+        assert protocol["judges"][name]["accuracy"] == used.description["accuracy"]
+    assert protocol["constants"]["two-sample test: width, steps"] == list(two_sample.RECIPES[False])
+    assert protocol["device"] == "cpu"
+    assert protocol["versions"]["torch"] == version("torch")
     assert (protocol["samples"], protocol["seed"], protocol["data"]["size"]) == (SAMPLES, 1, 8)
-    assert protocol["compared_with"] == "359 test images"
+    assert protocol["compared_with"] == "539 test images"
 
 
 def test_writes_the_same_scores_and_pictures_every_time(
@@ -95,7 +100,7 @@ def test_leaves_what_other_stages_wrote_beside_it(
 
 
 def test_the_nearest_training_images_of_copies_are_their_originals(
-    params: Params, digits: Prepared, judges: tuple[Judge, Judge], bank: np.ndarray
+    params: Params, digits: Prepared, judges: dict[str, Judge], bank: np.ndarray
 ) -> None:
     generator = open_generator(write_generator(Path("bank.onnx"), bank, DIGITS), digits)
     sheet = np.asarray(neighbours(gather(generator, digits, judges, params.evaluate)))
@@ -112,7 +117,7 @@ def test_the_key_figures_are_those_of_the_scores(
     full = scores(bank)
     key = json.loads((Path("metrics") / params.name / "metrics.json").read_text())
     assert key.pop("protocol").startswith(
-        "500 samples, seed 1, against 359 test images of digits at 8 pixels; judge"
+        "600 samples, seed 1, against 539 test images of digits at 8 pixels; judge"
     )
     assert key == {name: figure["value"] for name, figure in full.items() if name != "protocol"}
 
@@ -126,7 +131,8 @@ def test_the_confusion_matrix_says_what_was_seen_instead(
     header, *rows = Path("metrics/cgan-mnist/details/confusion.csv").read_text().splitlines()
     assert header == "asked for \\ seen,0,1,2,3,4,5,6,7,8,9"
     counts = np.array([row.split(",") for row in rows], int)[:, 1:]
-    assert (counts.sum(axis=1) == 50).all()
+    wanted = np.load("data/prepared/digits-8/test_labels.npy")
+    np.testing.assert_allclose(counts.sum(axis=1), np.bincount(wanted) * 600 / len(wanted), atol=1)
     assert counts[3, 5] > 40
 
 
@@ -148,8 +154,9 @@ def test_more_samples_than_real_images_are_cut_and_said(params: Params, bank: np
     evaluate = params.evaluate.model_copy(update={"samples": 10_000})
     stage.main(params.model_copy(update={"evaluate": evaluate}))
     protocol = json.loads(Path("metrics/cgan-mnist/details/scores.json").read_text())["protocol"]
-    assert (protocol["samples_asked_for"], protocol["samples"]) == (10_000, 1438)
-    assert protocol["real"] == "1,438 training images"
+    assert (protocol["samples_asked_for"], protocol["samples"]) == (10_000, protocol["samples"])
+    assert 1200 < protocol["samples"] <= 1258  # as many as keep the test images' class shares
+    assert protocol["real"].startswith(f"{protocol['samples']:,} training images, which the judges")
 
 
 def test_prints_a_table(
@@ -157,7 +164,7 @@ def test_prints_a_table(
 ) -> None:
     scores(bank)
     printed = capsys.readouterr().out
-    for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "500 samples", "no Inception"):
+    for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "600 samples", "no Inception"):
         assert words in printed
 
 
@@ -181,26 +188,22 @@ def test_other_classes_are_refused(params: Params, bank: np.ndarray) -> None:
 
 
 def test_too_few_real_images_are_refused(
-    digits: Prepared, judges: tuple[Judge, Judge], params: Params, bank: np.ndarray, tmp_path: Path
+    digits: Prepared, judges: dict[str, Judge], params: Params, bank: np.ndarray
 ) -> None:
-    few = tmp_path / "few"
-    few.mkdir()
-    for split, count in (("train", 100), ("test", 19)):
-        np.save(few / f"{split}_images.npy", digits.images(split)[:count])
-        np.save(few / f"{split}_labels.npy", digits.labels(split)[:count])
     generator = Generator(write_generator(Path("bank.onnx"), bank, DIGITS))
+    counts = {**digits.counts, "test": {"total": 19}}
     with pytest.raises(UserError, match="has 19 test images: scores need 20 or more"):
-        gather(generator, replace(digits, folder=few), judges, params.evaluate)
+        gather(generator, replace(digits, counts=counts), judges, params.evaluate)
 
 
-def test_the_judge_stage_writes_both_judges(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    content = tiny("cgan-mnist")
-    content["data"]["size"] = 8
-    content["judge"] = JUDGE.model_dump() | {"epochs": 1, "min_accuracy": 0.0}
-    content["second_judge"] = SECOND.model_dump() | {"epochs": 1, "min_accuracy": 0.0}
+def test_the_judge_stage_writes_each_judge(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    content = use_the_digits(tiny("cgan-mnist"))
+    content["data"] |= {"test_fraction": 0.2, "set_aside": 10_000}
+    for judge in content["judges"].values():
+        judge |= {"epochs": 1, "min_accuracy": 0.0}
     params = project(content)
     judge_stage.main(params)
     said = capsys.readouterr().out
-    for architecture in ("convolutional", "dense"):
-        accuracy = Judge.load(Path("models/judge/digits-8") / architecture).description["accuracy"]
-        assert f"{architecture} judge: {accuracy:.2%} of 359 test images right" in said
+    for name in ("convolutional", "dense", "texture"):
+        accuracy = Judge.load(Path("models/judge/digits-8") / name).description["accuracy"]
+        assert f"judge {name}: {accuracy:.2%} of 239 images set aside right" in said

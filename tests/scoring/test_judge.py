@@ -24,8 +24,8 @@ def test_learns_and_says_how_well(judge: Judge, digits: Prepared) -> None:
     assert judge.description["data"] == digits.digest
 
 
-def test_the_second_judge_is_no_twin_of_the_first(judges: tuple[Judge, Judge]) -> None:
-    one, two = (judge.description for judge in judges)
+def test_the_second_judge_is_no_twin_of_the_first(judges: dict[str, Judge]) -> None:
+    one, two, _ = (judge.description for judge in judges.values())
     assert two["accuracy"] > 0.9
     assert (one["architecture"], two["architecture"]) == ("convolutional", "dense")
     assert "conv" not in two["layers"]
@@ -34,20 +34,20 @@ def test_the_second_judge_is_no_twin_of_the_first(judges: tuple[Judge, Judge]) -
 
 def test_same_parameters_same_bytes(digits: Prepared, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        train_judge(digits, SHORT).save(tmp_path / name)
+        train_judge(digits, "short", SHORT).save(tmp_path / name)
     for file in (WEIGHTS, DESCRIPTION):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
 def test_another_seed_gives_another_judge(digits: Prepared) -> None:
     images = digits.images("test")[:5]
-    one, two = (train_judge(digits, SHORT.model_copy(update={"seed": seed})) for seed in (1, 2))
+    one, two = (train_judge(digits, "short", SHORT.model_copy(update={"seed": seed})) for seed in (1, 2))
     assert not np.allclose(one.features_and_logits(images)[0], two.features_and_logits(images)[0])
 
 
 def test_too_poor_a_judge_fails(digits: Prepared) -> None:
-    with pytest.raises(RunError, match=r"min_accuracy asks for 100\.00%"):
-        train_judge(digits, SHORT.model_copy(update={"min_accuracy": 1.0}))
+    with pytest.raises(RunError, match=r"judges\.short\.min_accuracy asks for 100\.00%"):
+        train_judge(digits, "short", SHORT.model_copy(update={"min_accuracy": 1.0}))
 
 
 def test_features_have_unit_variance_over_the_training_images(judge: Judge, digits: Prepared) -> None:
@@ -55,9 +55,9 @@ def test_features_have_unit_variance_over_the_training_images(judge: Judge, digi
     assert features.var(axis=0).mean() == pytest.approx(1, rel=1e-4)
 
 
-@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("which", ["convolutional", "dense", "texture"])
 def test_saved_and_loaded_it_sees_the_same(
-    judges: tuple[Judge, Judge], which: int, digits: Prepared, tmp_path: Path
+    judges: dict[str, Judge], which: str, digits: Prepared, tmp_path: Path
 ) -> None:
     judge = judges[which]
     judge.save(tmp_path / "judge")
@@ -78,7 +78,7 @@ def test_the_batch_size_changes_nothing(judge: Judge, digits: Prepared) -> None:
 
 def test_without_labels_it_learns_rotations(digits: Prepared) -> None:
     flat = Prepared(**(vars(digits) | {"classes": []}))
-    judge = train_judge(flat, JUDGE.model_copy(update={"min_accuracy": 0.8}))
+    judge = train_judge(flat, "flat", JUDGE.model_copy(update={"min_accuracy": 0.8}))
     assert judge.description["task"] == "rotations"
     image = digits.images("test")[:1]
     turned = np.concatenate([np.rot90(image, quarter, axes=(2, 3)) for quarter in range(4)])

@@ -25,7 +25,17 @@ def test_is_zero_on_average_for_one_distribution() -> None:
 def test_tells_distributions_apart_and_says_how_surely() -> None:
     random = np.random.default_rng(2)
     a, b = random.normal(size=(1500, 8)), random.normal(0.5, size=(1200, 8))
-    mean, deviation = kid(a, b, seed=0)
-    assert mean > 5 * deviation > 0
-    assert mean == pytest.approx(squared_mmd(a, b), rel=0.05)
-    assert kid(a, b, seed=0) == (mean, deviation)
+    blocks = kid(a, b)
+    error = blocks.std(ddof=1) / np.sqrt(len(blocks))
+    assert blocks.mean() > 5 * error > 0
+    assert blocks.mean() == pytest.approx(squared_mmd(a, b), rel=0.05)
+
+
+def test_its_error_is_that_of_fresh_samples_also_where_they_are_few() -> None:
+    random = np.random.default_rng(3)
+    means, errors = [], []
+    for _ in range(60):
+        blocks = kid(random.normal(size=(300, 8)), random.normal(size=(300, 8)))
+        means.append(blocks.mean())
+        errors.append(blocks.std(ddof=1) / np.sqrt(len(blocks)))
+    assert np.mean(errors) == pytest.approx(np.std(means), rel=0.3)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import f_oneway
 
 from pipeline.scoring.class_balance import class_shares, imbalance
-from pipeline.scoring.use import label_use, noise_use
+from pipeline.scoring.use import label_use
 
 
 def test_label_use_is_eta_squared() -> None:
@@ -15,7 +15,6 @@ def test_label_use_is_eta_squared() -> None:
     groups = [values[labels == label] for label in range(4)]
     ratio = f_oneway(*groups).statistic * 3 / (200 - 4)  # between over within sum of squares
     assert label_use(values[:, None], labels, 4) == pytest.approx(ratio / (1 + ratio))
-    assert label_use(values[:, None], labels, 4) + noise_use(values[:, None], labels, 4) == pytest.approx(1)
 
 
 def test_its_ends() -> None:

@@ -127,8 +127,8 @@ def test_kills_during_export_and_evaluation_leave_no_trace(
     project: Project, start: Callable[..., BaseProcess]
 ) -> None:
     content = tiny("cdcgan")
-    for judge in ("judge", "second_judge"):
-        content[judge] |= {"epochs": 1, "min_accuracy": 0.0}
+    for judge in content["judges"].values():
+        judge |= {"epochs": 1, "min_accuracy": 0.0}
     content["evaluate"]["samples"] = 100
     project(content)
     stages = ("judge", "train", "export", "evaluate")

@@ -1,0 +1,92 @@
+"""Under what conditions the figures were taken: without them they mean nothing."""
+
+import hashlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pipeline.datasets.prepared import Prepared
+from pipeline.files import sha256_of
+from pipeline.params import EvaluateParams
+from pipeline.scoring import (
+    density_coverage,
+    duplicates,
+    fid,
+    fid_infinity,
+    kid,
+    memorisation,
+    patches,
+    precision_recall,
+    spread,
+    train_on_generated,
+    two_sample,
+)
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.judge import Judge, judge_device
+from pipeline.scoring.judge_training import WORDS
+from pipeline.scoring.scores import TWO_SAMPLE_SEEDS
+
+PACKAGES = ("torch", "numpy", "scipy", "onnxruntime")
+
+
+def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: EvaluateParams) -> dict[str, Any]:
+    """All that a figure depends on beside the generator, as plain values."""
+    seen = "" if evidence.floor_part == "aside" else ", which the judges and the generator learnt from"
+    return {
+        "generator": {"file": file.name, "sha256": sha256_of(file)},
+        "data": {"name": prepared.dataset, "digest": prepared.digest, "size": prepared.size},
+        "judges": {name: _identity(judge) for name, judge in evidence.judges.items()},
+        "inception": {"sha256": evidence.inception.sha256} if evidence.inception else None,
+        "samples_asked_for": params.samples,
+        "samples": len(evidence.fake),
+        "labels": "in the test images' class shares" if evidence.fake.labels is not None else "none",
+        "compared_with": f"{len(evidence.test):,} test images",
+        "real": f"{len(evidence.floor):,} {WORDS[evidence.floor_part]}{seen}",
+        "told_from": f"{len(evidence.unseen):,} real images that the generator did not learn from",
+        "seed": params.seed,
+        "constants": _constants(),
+        "device": str(judge_device()),
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "code": code_hash(),
+    }
+
+
+def code_hash() -> str:
+    """SHA-256 over the source of all that scores, as hex."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(" ".join(sha256_of(source) for source in sources).encode()).hexdigest()
+
+
+def _constants() -> dict[str, Any]:
+    return {
+        "bootstrap draws": spread.DRAWS,
+        "FID: images a feature, at the least": fid.ENOUGH,
+        "FID, extrapolated: subsets, smallest share": [fid_infinity.POINTS, fid_infinity.SMALLEST],
+        "KID: blocks": kid.BLOCKS,
+        "precision, recall: neighbours": precision_recall.K,
+        "density, coverage: neighbours": density_coverage.K,
+        "near copies, near duplicates: share of real ones": [memorisation.CLOSE, duplicates.CLOSE],
+        "patches: side, number, directions": [patches.SIDE, patches.PATCHES, patches.DIRECTIONS],
+        "two-sample test: seeds, batch": [TWO_SAMPLE_SEEDS, two_sample.BATCH],
+        "two-sample test: width, steps": list(two_sample.RECIPES[False]),
+        "two-sample test, half size: width, steps": list(two_sample.RECIPES[True]),
+        "train on generated: seeds, epochs": [train_on_generated.SEEDS, train_on_generated.EPOCHS],
+    }
+
+
+def _version(package: str) -> str:
+    """As installed; ONNX Runtime has another name where it brings CUDA."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return version(f"{package}-gpu")
+
+
+def _identity(judge: Judge) -> dict[str, Any]:
+    return {
+        key: judge.description[key] for key in ("sha256", "architecture", "task", "accuracy", "tested_on")
+    }
