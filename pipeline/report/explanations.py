@@ -35,7 +35,8 @@ EXPLANATIONS = {
     "frequent as among the test images.",
     "memorised_in_judge_space": "Share of samples as close to a training image, in the judge's features and "
     "beside that image's own nearest neighbour, as only 1 % of unseen real images are.",
-    "memorised_in_pixels": "The same, with the distance taken between pixels.",
+    "memorised_in_pixels": "The same, with the distance taken between pixels, each sample moved by up to a "
+    "pixel to where it fits best.",
     "near_duplicates": "Share of samples as close to another one as only 1 % of real images are to another.",
     "exact_duplicates": "Share of samples that equal an earlier one in every pixel.",
 }

@@ -70,6 +70,7 @@ def _constants() -> dict[str, Any]:
         "precision, recall: neighbours": precision_recall.K,
         "density, coverage: neighbours": density_coverage.K,
         "near copies, near duplicates: share of real ones": [memorisation.CLOSE, duplicates.CLOSE],
+        "near copies: candidates, pixels moved": [memorisation.CANDIDATES, memorisation.SHIFT],
         "patches: side, number, directions": [patches.SIDE, patches.PATCHES, patches.DIRECTIONS],
         "two-sample test: seeds, batch": [TWO_SAMPLE_SEEDS, two_sample.BATCH],
         "two-sample test: width, steps": list(two_sample.RECIPES[False]),

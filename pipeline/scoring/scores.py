@@ -24,7 +24,7 @@ from pipeline.scoring.fid_infinity import fid_infinity
 from pipeline.scoring.judge_score import judge_score
 from pipeline.scoring.kid import kid
 from pipeline.scoring.label_accuracy import accuracy_draws, label_accuracy, per_class_accuracy
-from pipeline.scoring.memorisation import closeness, memorised, own_distances
+from pipeline.scoring.memorisation import closeness, in_features, in_pixels, memorised, own_distances
 from pipeline.scoring.neighbours import radii
 from pipeline.scoring.patches import patch_distance
 from pipeline.scoring.precision_recall import precision_recall
@@ -129,7 +129,8 @@ def _accuracy(evidence: Evidence, seen: Mapping[str, Candidate]) -> Figure:
     for who, prefix in (("value", ""), ("real", "real_")):
         draws = accuracy_draws(seen[who].logits, seen[who].labels, 10_000, seed)
         low, high = np.quantile(draws, (0.025, 0.975))
-        ends |= {f"{prefix}low": float(low), f"{prefix}high": float(high)}
+        # where all are right, or none, no end is known on that side
+        ends |= {f"{prefix}low": min(float(low), values[who]), f"{prefix}high": max(float(high), values[who])}
     own = accuracy_draws(
         seen["value"].logits, seen["value"].labels, DRAWS, seed_of(evidence.seed, "accuracy")
     )
@@ -230,23 +231,20 @@ def _memorisation(evidence: Evidence) -> dict[str, Figure]:
     """All samples; half of the test images say what is usual, the other half is held against them."""
     half = len(evidence.test) // 2
     spaces = {
-        "memorised_in_judge_space": (lambda seen: seen.features, evidence.training_features),
-        "memorised_in_pixels": (lambda seen: seen.images, evidence.training.images),
+        "memorised_in_judge_space": (lambda seen: seen.features, evidence.training_features, in_features),
+        "memorised_in_pixels": (lambda seen: seen.images, evidence.training.images, in_pixels),
     }
     figures = {}
-    for name, (view, training) in spaces.items():
-        own = own_distances(training)
-        test = closeness(view(evidence.test), training, own)
-        usual, found = test[:half], {"real": test[half:]}
-        found |= {who: closeness(view(getattr(evidence, who_is)), training, own) for who, who_is in _SIDES}
+    for name, (view, training, search) in spaces.items():
+        own = own_distances(training, search)
+        fake, test = (closeness(view(seen), training, search, own) for seen in (evidence.fake, evidence.test))
+        usual, found = test[:half], {"value": fake, "real": test[half:]}
         copied = {who: memorised(distances, usual) for who, distances in found.items()}
         seed = seed_of(evidence.seed, name)
         draws = {who: draws_of_mean(flags, np.zeros(len(flags), int), seed) for who, flags in copied.items()}
         figures[name] = _spread({who: float(flags.mean()) for who, flags in copied.items()}, draws)
+        figures[name]["noise"] = None
     return figures
-
-
-_SIDES = (("value", "fake"), ("noise", "noise"))
 
 
 def _duplicates(evidence: Evidence) -> dict[str, Figure]:
