@@ -96,7 +96,7 @@ class Run:
         return self.folder / "state.pt", previous(self.folder / "state.pt")
 
     def _fresh_monitor(self) -> Monitor:
-        return Monitor(self.state.history, critic=self.params.objective.has_critic)
+        return Monitor(self.state.history, scale=self.state.model.objective.scale)
 
     def go(self, tracker: Tracker) -> None:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
