@@ -11,6 +11,7 @@ CERTAIN = 0.0145
 RUNAWAY = 50.0  # the generator's loss: logits of tens, which nothing bounds
 LASTING = 5  # rows of history in a row: what is shorter passes
 COLLAPSED = 0.1  # spread of the samples over that of real images
+WARM_UP = 200  # steps in which an untrained generator's samples look alike, and nothing has collapsed
 COLLAPSED_PICTURES = 5  # in a row: it does not pass any more
 
 CURES = {
@@ -50,7 +51,7 @@ class Monitor:
                 f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
                 "lower train.generator.lr and train.discriminator.lr, or set train.precision to fp32"
             )
-        if "diversity" in row:
+        if "diversity" in row and row["step"] > WARM_UP:
             self._collapsed_pictures = self._collapsed_pictures + 1 if row["diversity"] < COLLAPSED else 0
         if self._collapsed_pictures == COLLAPSED_PICTURES:
             raise DivergenceError(

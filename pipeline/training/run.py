@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import math
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from pipeline.training.distributed import Ranks, joined
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
-from pipeline.training.monitor import DivergenceError, Monitor
+from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.state import STATISTICS, TrainingState, previous
 from pipeline.training.stopping import Stopping
@@ -187,6 +188,12 @@ class Run:
         if self.ranks.size > 1:
             where += f" with {self.ranks.size} processes"
         begun = f", going on from step {self.state.step}" if self.state.step else ""
+        if self.steps <= WARM_UP:
+            epochs = math.ceil(self.params.train.epochs * (WARM_UP + 1) / self.steps)
+            bar.say(
+                f"warning: {self.steps} steps are too few to learn from; with train.epochs: {epochs} they "
+                f"are more than {WARM_UP}"
+            )
         for path in self.damaged:
             bar.say(f"warning: {path} is damaged; the state before it is used")
         bar.say(
@@ -241,6 +248,13 @@ def check(params: Params, data: Prepared) -> None:
     images = len(data.labels("train"))
     if params.train.batch > images:
         raise UserError(f"train.batch: {params.train.batch} is more than the {images} training images")
+    if not total_steps(params.train, images // params.train.batch):
+        raise UserError(
+            f"train: {images} training images make {images // params.train.batch} batches of "
+            f"{params.train.batch} an epoch, and {params.train.epochs} epochs of them not one step of "
+            f"{params.train.d_steps} (train.d_steps): nothing would be trained; raise train.epochs, or lower "
+            "train.batch or train.d_steps"
+        )
 
 
 def _moments(steps: int, times: int) -> set[int]:

@@ -7,10 +7,10 @@ import pytest
 from pipeline import objectives
 from pipeline.errors import RunError
 from pipeline.params import ObjectiveParams, PenaltyParams
-from pipeline.training.monitor import COLLAPSED_PICTURES, LASTING, Monitor
+from pipeline.training.monitor import COLLAPSED_PICTURES, LASTING, WARM_UP, Monitor
 
 LOGISTIC = (2 * math.log(2), 0.0)
-GOOD = {"step": 100, "d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake": 0.4, "diversity": 0.9}
+GOOD = {"step": 1000, "d_loss": 1.2, "g_loss": 0.8, "d_real": 0.6, "d_fake": 0.4, "diversity": 0.9}
 
 
 def test_a_good_run_is_silent() -> None:
@@ -21,7 +21,7 @@ def test_a_good_run_is_silent() -> None:
 @pytest.mark.parametrize("loss", ["d_loss", "g_loss"])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_ends_the_run(loss: str, value: float) -> None:
-    with pytest.raises(RunError, match="diverged before step 100"):
+    with pytest.raises(RunError, match="diverged before step 1000"):
         Monitor().check(GOOD | {loss: value})
 
 
@@ -112,5 +112,13 @@ def test_a_collapse_that_lasts_ends_the_run_and_one_that_passes_does_not() -> No
     for row in [collapsed, between] * (COLLAPSED_PICTURES - 1):
         monitor.check(row)
         assert monitor.is_collapsed
-    with pytest.raises(RunError, match="collapsed before step 100: 5 pictures in a row"):
+    with pytest.raises(RunError, match="collapsed before step 1000: 5 pictures in a row"):
         monitor.check(collapsed)
+
+
+def test_nothing_has_collapsed_before_it_could_learn() -> None:
+    monitor = Monitor()
+    for step in range(1, COLLAPSED_PICTURES + 5):
+        assert monitor.check(GOOD | {"step": step, "diversity": 0.01}) == []
+        assert not monitor.is_collapsed  # or no state would be saved
+    assert monitor.check(GOOD | {"step": WARM_UP + 1, "diversity": 0.01})

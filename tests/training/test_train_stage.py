@@ -220,3 +220,23 @@ def test_training_needs_neither_mlflow_nor_dvc(
     stage.main(project(content))
     assert capfd.readouterr().err.count("without tracking: mlflow is not installed") == 1
     assert Path("models/gan-mnist/generator.safetensors").exists()
+
+
+def test_too_few_images_for_one_step_are_refused(project: Project) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"batch": 1000, "d_steps": 5}  # one batch an epoch, one epoch
+    with pytest.raises(UserError, match=r"not one step of 5 .*nothing would be trained; raise train"):
+        stage.main(project(content))
+    assert not Path("models").exists()
+
+
+def test_a_run_too_short_to_learn_says_so_and_does_not_collapse(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"pictures": 5, "epochs": 2}
+    content["train"]["generator"]["lr"] = 1e-9  # it stays untrained: all samples alike
+    stage.main(project(content))
+    said = capsys.readouterr().err
+    assert "warning: 10 steps are too few to learn from; with train.epochs: 41 they are more than 200" in said
+    assert "collapsed" not in said
