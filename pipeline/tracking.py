@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.files import sha256_of, write_bytes
 from pipeline.params import Params
+from pipeline.places import project, resume_root
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,7 +39,6 @@ SETTINGS = {  # where the user's environment says nothing
     "GIT_PYTHON_REFRESH": "quiet",
 }
 NOISY = ("mlflow", "alembic", "urllib3")
-STATE = Path(".resume")  # ignored by git and DVC
 SET_UP_WAIT = 60.0  # seconds for another process to make the database
 DATABASE_WAIT = 10.0  # seconds for another process to let go of it
 DIGEST_LENGTH = 36  # MLflow refuses a longer one
@@ -103,17 +103,15 @@ class Tracker:
 
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        # `dvc exp run --temp` works in a copy of the project that goes away; DVC_ROOT is the project itself.
-        root = Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
         given = os.environ.get("MLFLOW_TRACKING_URI")
-        uri = given or f"sqlite:///{root / 'mlflow.db'}"
-        (root / STATE).mkdir(exist_ok=True)
+        uri = given or _database()
+        resume_root().mkdir(exist_ok=True)
         # Two processes that first touch a new database at once damage it for good.
-        with FileLock(root / STATE / "mlflow.lock", timeout=SET_UP_WAIT):
+        with FileLock(resume_root() / "mlflow.lock", timeout=SET_UP_WAIT):
             _probe(uri)
             mlflow.set_tracking_uri(uri)
             self._client = mlflow.MlflowClient()
-            artifacts = None if given else (root / "mlruns").as_uri()
+            artifacts = None if given else (project().resolve() / "mlruns").as_uri()
             experiment_id = self._experiment(params.tracking.experiment, artifacts)
         run = self._find(run_id) if run_id else None
         self.run_id = self._go_on(run) if run else self._begin(params, experiment_id)
@@ -218,7 +216,15 @@ class Tracker:
 
 def _run_file(params: Params) -> Path:
     """Where a run's id is kept for the stages after train; no output of DVC's, for it differs each time."""
-    return STATE / f"{params.name}-{params.fingerprint()[:12]}.run"
+    return resume_root() / f"{params.name}-{params.fingerprint()[:12]}.run"
+
+
+def _database() -> str:
+    """The address of the project's own store; relative where characters of the path mean something in one."""
+    folder = project().resolve()
+    if any(character in str(folder) for character in "?#%"):
+        folder = project()
+    return f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def _probe(uri: str) -> None:

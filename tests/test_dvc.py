@@ -16,6 +16,7 @@ TALK = {
     "pipeline/errors.py",
     "pipeline/inference/errors.py",
     "pipeline/params.py",
+    "pipeline/places.py",
     "pipeline/tracking.py",
     "pipeline/training/guard.py",
     "pipeline/training/progress.py",

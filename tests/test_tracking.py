@@ -275,3 +275,23 @@ with Tracker.start(load(Path(sys.argv[1]))) as tracker:
     experiment = client(clean).get_experiment_by_name(params.tracking.experiment)
     runs = client(clean).search_runs([experiment.experiment_id])
     assert [(run.info.status, run.data.metrics) for run in runs] == [("FINISHED", {"d_loss": 1.0})] * 2
+
+
+@slow
+def test_a_folder_whose_name_means_something_in_a_url_keeps_its_store(params, clean, monkeypatch):
+    folder = clean / "what? #1 100%25"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "note.txt").write_text("kept")
+    with Tracker.start(params) as tracker:
+        tracker.metrics({"d_loss": 1.0}, 10)
+        tracker.artifact(folder / "note.txt")
+    assert tracker.run_id
+    assert (folder / "mlflow.db").is_file()
+    assert list((folder / "mlruns").rglob("note.txt"))
+    assert [path.name for path in clean.iterdir()] == [folder.name]
+    temporary = folder / ".dvc" / "tmp" / "exps" / "1"  # as `dvc exp run --temp` does
+    temporary.mkdir(parents=True)
+    monkeypatch.chdir(temporary)
+    monkeypatch.setenv("DVC_ROOT", str(folder))
+    assert Tracker.start(params, tracker.run_id).run_id == tracker.run_id

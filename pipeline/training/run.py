@@ -15,6 +15,7 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params
 from pipeline.pixels import to_uint8
+from pipeline.places import resume_root
 from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
@@ -29,7 +30,6 @@ from pipeline.training.progress import TrainingProgress
 from pipeline.training.state import STATISTICS, TrainingState, previous
 from pipeline.training.stopping import Stopping
 
-RESUME = Path(".resume")
 ROLL_BACKS, BACK_OFF = 3, 0.5  # at most as many, each with the learning rates times this
 COLUMNS = ["step", "images", "epoch", *STATISTICS, "lr_generator", "lr_discriminator", "diversity"]
 
@@ -42,7 +42,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     check(params, data)
     data.verify()
     settle_vector_functions()
-    folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
+    folder = resume_root() / f"{params.name}-{_fingerprint(params, data)}"
     with joined(params.train) as ranks:
         if not ranks.first:
             _follow(params, data, folder, ranks)
