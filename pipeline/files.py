@@ -89,6 +89,11 @@ def write_json(target: Path, value: Any) -> None:
     write_bytes(target, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
+def read_json(path: Path) -> Any:
+    """What `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, as hex."""
     with path.open("rb") as file:

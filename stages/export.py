@@ -9,6 +9,7 @@ from pipeline.datasets.prepared import Prepared, prepared_dir
 from pipeline.export.to_onnx import export
 from pipeline.params import Params
 from pipeline.tracking import Tracker, last_run
+from pipeline.training.resumable import forget_exported
 from stages.run import run
 
 
@@ -19,6 +20,7 @@ def main(params: Params) -> None:
     model.generator.load_state_dict(load_file(Path("models") / params.name / "generator.safetensors"))
     target = Path("exported") / f"{params.name}.onnx"
     difference = export(params, data, model.generator, target)
+    forget_exported(params, data.digest)
     print(f"{target}: {target.stat().st_size:,} bytes, within {difference:.1e} of torch")
     with Tracker.start(params, last_run(params)) as tracker:
         tracker.model(target, params.name)

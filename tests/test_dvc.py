@@ -20,6 +20,7 @@ TALK = {
     "pipeline/tracking.py",
     "pipeline/training/guard.py",
     "pipeline/training/progress.py",
+    "pipeline/training/resumable.py",
     "pipeline/training/stopping.py",
     "stages/__init__.py",
     "stages/run.py",

@@ -19,6 +19,7 @@ from pipeline.places import resume_root
 from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
+from pipeline.training import resumable
 from pipeline.training.batches import Batches
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
@@ -38,6 +39,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     """Train, or go on where a killed run stopped, and write `output` whole at the end.
 
     Until then all lies in .resume/<name>-<fingerprint>/; other parameters, data or code have another folder.
+    It stays until the generator is exported: DVC may be killed before it has stored `output`.
     """
     check(params, data)
     data.verify()
@@ -48,6 +50,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
             _follow(params, data, folder, ranks)
             return
         with only_trainer(folder):
+            resumable.describe(folder, params, data.digest)
             run = Run(params, data, folder, ranks)
             with Tracker.start(params, run.state.tracking_run) as tracker:
                 tracker.dataset(params.data.dataset, data.digest, data.folder)
@@ -55,7 +58,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
                 run.write(output)
                 for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
                     tracker.artifact(picture, "pictures")
-        files.remove(folder)
+            resumable.mark_finished(folder)
 
 
 def _follow(params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
@@ -140,6 +143,8 @@ class Run:
                 self._save(self._checkpoints[0])
                 if self.ranks.first:
                     files.remove(self._stopped)
+            elif state.step == self.steps:  # what ships, all the same
+                self._save(self._stopped)
 
     def _check_numbers(self) -> None:
         """Never save, or ship, what can't be gone on from."""
