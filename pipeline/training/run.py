@@ -16,7 +16,7 @@ from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params
 from pipeline.pixels import to_uint8
 from pipeline.places import resume_root
-from pipeline.provenance import code_hash
+from pipeline.provenance import code_hash, environment
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
 from pipeline.training import resumable
@@ -44,8 +44,8 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     check(params, data)
     data.verify()
     settle_vector_functions()
-    folder = resume_root() / f"{params.name}-{_fingerprint(params, data)}"
     with joined(params.train) as ranks:
+        folder = resume_root() / f"{params.name}-{_fingerprint(params, data, ranks)}"
         if not ranks.first:
             _follow(params, data, folder, ranks)
             return
@@ -70,8 +70,6 @@ class Run:
     """One training run in its folder; every rank has one, and that of the first writes."""
 
     def __init__(self, params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
-        if ranks.of_first(folder) != folder:
-            raise UserError(f"rank {ranks.rank}: other parameters, data or code here than on the first rank")
         self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
         train, device = params.train, ranks.device
         share = ranks.share(train.batch)
@@ -267,10 +265,17 @@ def _moments(steps: int, times: int) -> set[int]:
     return {round(steps * k / times) for k in range(1, times + 1)} - {0}
 
 
-def _fingerprint(params: Params, data: Prepared) -> str:
-    """Changes with anything that shapes the weights: parameters, data, the code that trains."""
-    parts = f"{params.fingerprint()} {data.digest} {code_hash(params.model.kind)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+def _fingerprint(params: Params, data: Prepared, ranks: Ranks) -> str:
+    """Changes with anything that shapes the weights: parameters, data, the code that trains, the machine.
+
+    The machine is that of the first rank. UserError where another rank has other parameters, data or code.
+    """
+    made_from = f"{params.fingerprint()} {data.digest} {code_hash(params.model.kind)}"
+    if ranks.of_first(made_from) != made_from:
+        raise UserError(f"rank {ranks.rank}: other parameters, data or code here than on the first rank")
+    precision = choose_precision(params.train, ranks.device)
+    machine = f"{sorted(environment().items())} {ranks.device.type} {precision}"
+    return hashlib.sha256(f"{made_from} {ranks.of_first(machine)}".encode()).hexdigest()[:16]
 
 
 def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
