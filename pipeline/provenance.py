@@ -22,6 +22,7 @@ TALK = {
     "pipeline/__init__.py",
     "pipeline/datasets/progress.py",
     "pipeline/errors.py",
+    "pipeline/export/consent.py",
     "pipeline/inference/errors.py",
     "pipeline/params.py",
     "pipeline/places.py",
