@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]  # of `pipeline` and `stages`
 # What talks to people, or refuses; it does not shape a result. (Parameters are tracked by their values.)
 TALK = {
     "pipeline/__init__.py",
+    "pipeline/champion.py",
     "pipeline/datasets/progress.py",
     "pipeline/errors.py",
     "pipeline/export/consent.py",

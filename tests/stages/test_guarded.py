@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+import stages.run
 from pipeline.params import Params
 from tests.conftest import ROOT, tiny
 
@@ -72,38 +73,25 @@ def test_a_stage_ends_with_dvc_at_any_moment(project: Project, stage: str, after
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.slow
 def test_a_second_of_the_same_stage_is_refused_and_another_name_is_not(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = tiny("cdcgan")
-    content["train"]["epochs"] = 500
-    project(content)
-    command = [sys.executable, "-c", SECOND]
-    said = {"capture_output": True, "text": True, "check": False, "timeout": 60}
-    first = subprocess.Popen([sys.executable, "-m", "stages.train"], env=ENVIRONMENT, stderr=subprocess.PIPE)
-    try:
-        assert b"training cdcgan" in first.stderr.readline()
-        content["seed"] = 1  # another run, into the same folder
-        project(content)
-        second = subprocess.run(command, env=ENVIRONMENT, **said)
-        assert second.returncode == 2
-        assert "another process runs `train` of cdcgan" in second.stderr
-        content["name"] = "another"
-        content["train"]["epochs"] = 1
-        project(content)
-        third = subprocess.run(command, env=ENVIRONMENT, **said)
-        assert third.returncode == 0
-    finally:
-        first.kill()
-        first.communicate()
+    monkeypatch.setattr(stages.run, "LOCK_WAIT", 0.1)
+    params = project(tiny("cdcgan"))
+    calls = []
 
+    def main(params: Params) -> None:
+        calls.append(params.name)
+        if len(calls) == 1:
+            with pytest.raises(SystemExit) as ended:
+                stages.run.run(main)
+            assert ended.value.code == 2
+            project(tiny("cdcgan") | {"name": "another"})
+            stages.run.run(main)
 
-SECOND = """
-import runpy, stages.run
-stages.run.LOCK_WAIT = 0.5
-runpy.run_module("stages.train", run_name="__main__")
-"""
+    stages.run.run(main)
+    assert calls == [params.name, "another"]
+    assert "another process runs `test_guarded` of cdcgan" in capsys.readouterr().err
 
 
 @linux
