@@ -191,17 +191,17 @@ class Run:
         if self.ranks.size > 1:
             where += f" with {self.ranks.size} processes"
         begun = f", going on from step {self.state.step}" if self.state.step else ""
+        for path in self.damaged:
+            bar.say(f"warning: {path} is damaged; the state before it is used")
+        bar.say(
+            f"training {self.params.name} for {self.steps} steps on {where}{begun}; pictures in {self.folder}"
+        )
         if self.steps <= WARM_UP:
             epochs = math.ceil(self.params.train.epochs * (WARM_UP + 1) / self.steps)
             bar.say(
                 f"warning: {self.steps} steps are too few to learn from; with train.epochs: {epochs} they "
                 f"are more than {WARM_UP}"
             )
-        for path in self.damaged:
-            bar.say(f"warning: {path} is damaged; the state before it is used")
-        bar.say(
-            f"training {self.params.name} for {self.steps} steps on {where}{begun}; pictures in {self.folder}"
-        )
 
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
