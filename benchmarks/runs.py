@@ -11,6 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from pipeline import objectives
 from pipeline.params import Params, load
 from pipeline.training.monitor import DivergenceError, Monitor
 
@@ -45,7 +46,7 @@ def rows_of(history: Path) -> list[dict[str, Any]]:
 
 def told(params: Params, rows: list[dict[str, Any]]) -> list[str]:
     """What the monitor said of a run."""
-    monitor, said = Monitor(critic=params.objective.has_critic), []
+    monitor, said = Monitor(scale=objectives.build(params.objective).scale), []
     for row in rows:
         try:
             said += monitor.check(row)

@@ -202,6 +202,12 @@ class TrainParams(Section):
         return self
 
 
+class ExportParams(Section):
+    """What export may do; it shapes nothing."""
+
+    replace: bool  # a generator that git tracks by one of other parameters
+
+
 class EvaluateParams(Section):
     """How the exported file is scored."""
 
@@ -233,6 +239,7 @@ class Params(Section, Generic[Model]):
     objective: ObjectiveParams
     stabilisers: StabiliserParams
     train: TrainParams
+    export: ExportParams
     evaluate: EvaluateParams
     tracking: TrackingParams
 

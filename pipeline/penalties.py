@@ -73,7 +73,8 @@ def _distance_from_one(discriminator: nn.Module, images: Tensor, labels: Tensor)
 
 def _gradients(discriminator: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """The gradient of each image's logit with respect to the image: [N, C H W]."""
-    images = images.detach().requires_grad_()
+    # fakes that were made under autocast are bf16, and the discriminator's weights are not
+    images = images.detach().to(torch.promote_types(images.dtype, torch.float32)).requires_grad_()
     (gradients,) = torch.autograd.grad(discriminator(images, labels).sum(), images, create_graph=True)
     return gradients.flatten(1)
 

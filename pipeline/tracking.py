@@ -1,14 +1,16 @@
 """MLflow, behind one small class that can fail without hurting a run.
 
-It writes to MLFLOW_TRACKING_URI, or to `mlflow.db` and `mlruns/` in the project's folder. The first call that
-fails (no server, a locked or damaged database, a full disk) switches tracking off with one warning: the run's
-own files are the truth, tracking only keeps a copy of them.
+It writes to MLFLOW_TRACKING_URI, or to `mlflow.db` and `mlruns/` in the project's folder. Where the start
+fails (no server, a locked or damaged database, a full disk), the stage goes on without. A call that fails
+later is told once; the next after a pause tries again, with the rows that are owed. The run's own files are
+the truth, tracking only keeps a copy of them.
 """
 
 import functools
 import io
 import json
 import logging
+import math
 import os
 import sqlite3
 import subprocess
@@ -21,12 +23,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from pipeline.champion import decisive, is_better
 from pipeline.files import sha256_of, write_bytes
 from pipeline.params import Params
+from pipeline.places import project, resume_root
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Metric, Run
     from mlflow.models import ModelSignature
     from onnx import ModelProto, ValueInfoProto
 
@@ -38,11 +42,13 @@ SETTINGS = {  # where the user's environment says nothing
     "GIT_PYTHON_REFRESH": "quiet",
 }
 NOISY = ("mlflow", "alembic", "urllib3")
-STATE = Path(".resume")  # ignored by git and DVC
 SET_UP_WAIT = 60.0  # seconds for another process to make the database
 DATABASE_WAIT = 10.0  # seconds for another process to let go of it
+MOST_METRICS = 1000  # in one call
 DIGEST_LENGTH = 36  # MLflow refuses a longer one
+RETRY_AFTER = 30.0  # seconds: of a server that is gone, each call waits for its time to run out
 ALIAS = "champion"
+HASH, SCORES = "sha256", "scores"  # tags of a registered version
 
 
 def last_run(params: Params) -> str | None:
@@ -54,17 +60,19 @@ def last_run(params: Params) -> str | None:
 
 
 def _guarded(method: Callable[..., None]) -> Callable[..., None]:
-    """Make a method do nothing while tracking is off, and switch tracking off when it fails."""
+    """Make a method do nothing while tracking is off or in a pause; one that fails begins a pause."""
 
     @functools.wraps(method)
     def call(self: "Tracker", *args: Any, **kwargs: Any) -> None:
-        if self.run_id is None:
+        if self.run_id is None or time.monotonic() < self._paused_until:
             return
         try:
             method(self, *args, **kwargs)
         except Exception as error:  # whatever MLflow and its store raise, the run goes on
-            self.run_id = None
-            _warn(error)
+            self._paused_until = time.monotonic() + RETRY_AFTER
+            if not self._warned:
+                self._warned = True
+                _warn(error)
 
     return call
 
@@ -78,6 +86,9 @@ class Tracker:
     def __init__(self) -> None:
         self.run_id: str | None = None
         self._client: MlflowClient
+        self._owed: list[Metric] = []  # what could not be logged yet
+        self._paused_until = -math.inf
+        self._warned = False
         self._logged: dict[str, int] = {}  # the last step of each metric that a resumed run already holds
 
     @classmethod
@@ -103,17 +114,15 @@ class Tracker:
 
         for name in NOISY:
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        # `dvc exp run --temp` works in a copy of the project that goes away; DVC_ROOT is the project itself.
-        root = Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
         given = os.environ.get("MLFLOW_TRACKING_URI")
-        uri = given or f"sqlite:///{root / 'mlflow.db'}"
-        (root / STATE).mkdir(exist_ok=True)
+        uri = given or _database()
+        resume_root().mkdir(exist_ok=True)
         # Two processes that first touch a new database at once damage it for good.
-        with FileLock(root / STATE / "mlflow.lock", timeout=SET_UP_WAIT):
+        with FileLock(resume_root() / "mlflow.lock", timeout=SET_UP_WAIT):
             _probe(uri)
             mlflow.set_tracking_uri(uri)
             self._client = mlflow.MlflowClient()
-            artifacts = None if given else (root / "mlruns").as_uri()
+            artifacts = None if given else (project().resolve() / "mlruns").as_uri()
             experiment_id = self._experiment(params.tracking.experiment, artifacts)
         run = self._find(run_id) if run_id else None
         self.run_id = self._go_on(run) if run else self._begin(params, experiment_id)
@@ -150,22 +159,29 @@ class Tracker:
             self._logged[key] = max(metric.step for metric in self._client.get_metric_history(run_id, key))
         return run_id
 
-    @_guarded
     def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
         """Log a row of the history at its step, or final scores without one.
 
         Of a resumed run, the steps it already holds are not logged again.
         """
+        if self.run_id is None:
+            return
         from mlflow.entities import Metric
 
         now = time.time_ns() // 1_000_000
-        new = [
+        self._owed += [
             Metric(key, float(value), now, step or 0)
             for key, value in values.items()
             if step is None or step > self._logged.get(key, -1)
         ]
-        if new:
-            self._client.log_batch(self.run_id, metrics=new)
+        self._pay()
+
+    @_guarded
+    def _pay(self) -> None:
+        """Log what is owed, as much at a time as MLflow takes."""
+        while self._owed:
+            self._client.log_batch(self.run_id, metrics=self._owed[:MOST_METRICS])
+            del self._owed[:MOST_METRICS]
 
     @_guarded
     def artifact(self, path: Path, folder: str | None = None) -> None:
@@ -182,11 +198,13 @@ class Tracker:
 
     @_guarded
     def model(self, path: Path, name: str) -> None:
-        """Log an ONNX file and register it as the newest version of `name`, with the alias `champion`."""
+        """Log an ONNX file and register it as the newest version of `name`; not one that is known already."""
         import mlflow
         import mlflow.onnx
         import onnx
 
+        if self._version_of(path, name):
+            return
         model = onnx.load(path)
         # MLflow tells what it registers on stderr, past its own log levels.
         with redirect_stderr(io.StringIO()), mlflow.start_run(run_id=self.run_id):
@@ -198,7 +216,29 @@ class Tracker:
                 pip_requirements=["numpy>=2", "onnxruntime>=1.20"],
                 save_as_external_data=False,
             )
-        self._client.set_registered_model_alias(name, ALIAS, str(logged.registered_model_version))
+        version = str(logged.registered_model_version)
+        self._client.set_model_version_tag(name, version, HASH, sha256_of(path))
+
+    @_guarded
+    def champion(self, path: Path, name: str, scores: Mapping[str, Any]) -> None:
+        """Give the registered file the alias `champion` if none has it, or its scores are better."""
+        version = self._version_of(path, name)
+        if version is None:
+            return
+        figures = decisive(scores)
+        self._client.set_model_version_tag(name, version, SCORES, json.dumps(figures))
+        holder = self._client.get_registered_model(name).aliases.get(ALIAS)
+        if holder is not None and str(holder) != version:
+            known = self._client.get_model_version(name, str(holder)).tags.get(SCORES)
+            if known is not None and not is_better(figures, json.loads(known)):
+                return
+        self._client.set_registered_model_alias(name, ALIAS, version)
+
+    def _version_of(self, path: Path, name: str) -> str | None:
+        """The registered version of `name` that holds the bytes of this file."""
+        digest = sha256_of(path)
+        versions = self._client.search_model_versions(f"name = '{name}'")
+        return next((str(one.version) for one in versions if one.tags.get(HASH) == digest), None)
 
     @_guarded
     def _end(self, status: str) -> None:
@@ -210,6 +250,8 @@ class Tracker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._paused_until = -math.inf  # once more, whatever was
+        self._pay()
         if kind is None:
             self._end("FINISHED")
         else:
@@ -218,7 +260,15 @@ class Tracker:
 
 def _run_file(params: Params) -> Path:
     """Where a run's id is kept for the stages after train; no output of DVC's, for it differs each time."""
-    return STATE / f"{params.name}-{params.fingerprint()[:12]}.run"
+    return resume_root() / f"{params.name}-{params.fingerprint()[:12]}.run"
+
+
+def _database() -> str:
+    """The address of the project's own store; relative where characters of the path mean something in one."""
+    folder = project().resolve()
+    if any(character in str(folder) for character in "?#%"):
+        folder = project()
+    return f"sqlite:///{folder / 'mlflow.db'}"
 
 
 def _probe(uri: str) -> None:
@@ -284,4 +334,4 @@ def _warn(error: Exception) -> None:
         reason = f"{error.name} is not installed (pip install mlflow, or set tracking.enabled to false)"
     else:
         reason = textwrap.shorten(str(error), 200) or type(error).__name__
-    print(f"warning: the run goes on without tracking: {reason}", file=sys.stderr)
+    print(f"warning: the run goes on, for now without tracking: {reason}", file=sys.stderr)

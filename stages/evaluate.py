@@ -51,6 +51,7 @@ def main(params: Params) -> None:
         tracker.metrics({f"scores/{name}": value for name, value in figures if isinstance(value, float)})
         for detail in sorted((metrics / "details").iterdir()):
             tracker.artifact(detail, "scores")
+        tracker.champion(file, params.name, scores)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,23 @@ from safetensors.torch import load_file
 
 from pipeline import models
 from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.export.consent import ask_before_replacing
 from pipeline.export.to_onnx import export
 from pipeline.params import Params
 from pipeline.tracking import Tracker, last_run
+from pipeline.training.resumable import forget_exported
 from stages.run import run
 
 
 def main(params: Params) -> None:
     """Export the generator and register it with MLflow."""
+    target = Path("exported") / f"{params.name}.onnx"
+    ask_before_replacing(params, target)
     data = Prepared.open(prepared_dir(params.data))
     model = models.build(params, data.channels, data.label_count)
     model.generator.load_state_dict(load_file(Path("models") / params.name / "generator.safetensors"))
-    target = Path("exported") / f"{params.name}.onnx"
     difference = export(params, data, model.generator, target)
+    forget_exported(params, data.digest)
     print(f"{target}: {target.stat().st_size:,} bytes, within {difference:.1e} of torch")
     with Tracker.start(params, last_run(params)) as tracker:
         tracker.model(target, params.name)

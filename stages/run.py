@@ -4,14 +4,37 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params, load
 
+LOCK_WAIT = 10.0  # seconds for a stage that was asked to end to do so
+# the stages whose output belongs to the data, not to a name
+OF_THE_DATA = ("download", "preprocess", "judge")
+
 
 def run(main: Callable[[Params], None]) -> None:
-    """Call `main` with params.yaml, as `in_one_line` does."""
-    in_one_line(lambda: main(load()))
+    """Call `main` of a stage with params.yaml, as `in_one_line` does; never beside another of the same."""
+    in_one_line(lambda: _alone(main, load()))
+
+
+def _alone(main: Callable[[Params], None], params: Params) -> None:
+    """Call `main` while no other process runs that stage for the same output; UserError where one does."""
+    if "RANK" in os.environ:  # one of several processes that train together
+        main(params)
+        return
+    stage = Path(main.__code__.co_filename).stem
+    owner = params.data.dataset if stage in OF_THE_DATA else params.name
+    lock = Path(".resume", "locks", f"{stage}-{owner}.lock")
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(lock, timeout=LOCK_WAIT):
+            main(params)
+    except Timeout:
+        raise UserError(f"another process runs `{stage}` of {owner}: wait for it, or stop it") from None
 
 
 def in_one_line(work: Callable[[], None]) -> None:

@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.export.consent import ask_before_replacing
 from pipeline.params import Params
 from pipeline.training.distributed import launch, under_torchrun
-from pipeline.training.guard import die_with_parent
 from pipeline.training.run import check, train
 from stages.run import run
 
 
 def main(params: Params) -> None:
     """Train, or resume a run that was killed; in as many processes as the parameters say."""
-    die_with_parent()
+    # now, and not after hours of training
+    ask_before_replacing(params, Path("exported") / f"{params.name}.onnx")
     data = Prepared.open(prepared_dir(params.data))
     if params.train.processes > 1 and not under_torchrun():
         check(params, data)  # here, for one line about a mistake and not one from each process

@@ -180,3 +180,18 @@ def test_conjugates_are_what_maximising_gives(name: str, logit: float) -> None:
     zero, v = torch.zeros(1, dtype=torch.float64), torch.tensor([logit], dtype=torch.float64)
     ours = build(name).discriminator(zero, v).item() + float(activation(np.array(0.0)))
     assert ours == pytest.approx(-best.fun, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "smoothing"), [*((name, 0.0) for name in FORMULAS), *((name, 0.1) for name in SMOOTH)]
+)
+def test_the_scale_is_what_telling_nothing_and_telling_all_cost(name: str, smoothing: float) -> None:
+    objective = build(name, smoothing)
+    if objective.scale is None:
+        assert name in ("wasserstein", "f-kl", "f-reverse-kl", "f-pearson")  # without a bound
+        return
+    outputs = torch.linspace(-12, 12, 961, dtype=torch.float64)
+    undecided, best = objective.scale
+    assert objective.discriminator(outputs, outputs).min().item() == pytest.approx(undecided, abs=1e-3)
+    paid = objective.discriminator(outputs[:, None], outputs[None])
+    assert paid.min().item() == pytest.approx(best, abs=1e-3)

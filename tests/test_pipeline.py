@@ -67,7 +67,26 @@ def test_it_ends_in_a_generator_with_scores(project: Path) -> None:
 
 
 def test_nothing_is_done_twice(project: Path) -> None:
-    assert "up to date" in run(project, "dvc", "repro")
+    said = run(project, "dvc", "repro")
+    ran = [line for line in said.splitlines() if line.startswith("Running stage")]
+    assert ran == ["Running stage 'software':"]  # which looks at versions and machine
+
+
+def test_other_software_or_hardware_is_no_longer_up_to_date(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale() -> set[str]:
+        run(project, "dvc", "repro", "software")
+        return set(json.loads(run(project, "dvc", "status", "--json"))) - {"software"}
+
+    assert stale() == set()
+    threads = json.loads((project / "software.json").read_text())["threads"]
+    with monkeypatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", str(int(threads) + 1))
+        assert stale() == {
+            "download", "preprocess", "judge", "train", "export", "evaluate", "represent", "package", "report"
+        }  # fmt: skip
+    assert stale() == set()
 
 
 def test_only_what_depends_on_a_change_is_run(project: Path, content: dict[str, Any]) -> None:

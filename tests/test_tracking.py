@@ -195,16 +195,35 @@ def test_how_a_run_ended_is_told(params, project, stop, status):
     assert client(project).get_run(tracker.run_id).info.status == status
 
 
+def fid(value):
+    return {"judge_fid": {"value": value, "low": value - 0.1, "high": value + 0.1}}
+
+
 @slow
-def test_the_newest_model_is_the_champion(params, project, capsys):
+def test_the_champion_is_the_better_by_its_scores_and_known_files_stay_one(params, project, capsys):
     import mlflow
 
+    def holder():
+        return int(client(project).get_model_version_by_alias("quick.start", "champion").version)
+
+    files = {name: write_model(project / f"{name}.onnx", name) for name in ("Identity", "Tanh", "Sigmoid")}
     with Tracker.start(params) as tracker:
-        for operator in ("Identity", "Tanh"):
-            tracker.model(write_model(project / "generator.onnx", operator), "quick.start")
+        tracker.model(files["Identity"], "quick.start")
+        assert not client(project).get_registered_model("quick.start").aliases  # there are no scores yet
+        tracker.champion(files["Identity"], "quick.start", fid(1.0))
+        tracker.model(files["Sigmoid"], "quick.start")
+        tracker.champion(files["Sigmoid"], "quick.start", fid(0.9))  # within the interval
+        assert holder() == 1
+        tracker.model(files["Tanh"], "quick.start")
+        tracker.champion(files["Tanh"], "quick.start", fid(0.5))
+        assert holder() == 3
+        tracker.model(files["Identity"], "quick.start")  # restored: known by its hash
+        tracker.champion(files["Identity"], "quick.start", {"protocol": {}})  # without figures
+        assert holder() == 3
+    assert len(client(project).search_model_versions("name = 'quick.start'")) == 3
     assert capsys.readouterr() == ("", "")
     version = client(project).get_model_version_by_alias("quick.start", "champion")
-    assert (int(version.version), version.run_id) == (2, tracker.run_id)
+    assert (int(version.version), version.run_id) == (3, tracker.run_id)
     model = mlflow.onnx.load_model("models:/quick.start@champion")
     assert [node.op_type for node in model.graph.node] == ["Tanh"]
     signature = mlflow.models.get_model_info("models:/quick.start@champion").signature
@@ -217,7 +236,7 @@ def test_a_failure_in_mid_run_is_told_once(params, project, capsys):
     with Tracker.start(params) as tracker:
         tracker.artifact(project / "absent.png")
         use_everything(tracker, project / "absent.png")
-    assert tracker.run_id is None
+    assert client(project).get_run(tracker.run_id).data.metrics == {"d_loss": 1.0}  # logged in the end
     warning = capsys.readouterr().err
     assert warning.startswith("warning: ")
     assert "absent.png" in warning
@@ -275,3 +294,23 @@ with Tracker.start(load(Path(sys.argv[1]))) as tracker:
     experiment = client(clean).get_experiment_by_name(params.tracking.experiment)
     runs = client(clean).search_runs([experiment.experiment_id])
     assert [(run.info.status, run.data.metrics) for run in runs] == [("FINISHED", {"d_loss": 1.0})] * 2
+
+
+@slow
+def test_a_folder_whose_name_means_something_in_a_url_keeps_its_store(params, clean, monkeypatch):
+    folder = clean / "what? #1 100%25"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "note.txt").write_text("kept")
+    with Tracker.start(params) as tracker:
+        tracker.metrics({"d_loss": 1.0}, 10)
+        tracker.artifact(folder / "note.txt")
+    assert tracker.run_id
+    assert (folder / "mlflow.db").is_file()
+    assert list((folder / "mlruns").rglob("note.txt"))
+    assert [path.name for path in clean.iterdir()] == [folder.name]
+    temporary = folder / ".dvc" / "tmp" / "exps" / "1"  # as `dvc exp run --temp` does
+    temporary.mkdir(parents=True)
+    monkeypatch.chdir(temporary)
+    monkeypatch.setenv("DVC_ROOT", str(folder))
+    assert Tracker.start(params, tracker.run_id).run_id == tracker.run_id

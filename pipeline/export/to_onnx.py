@@ -1,7 +1,6 @@
 """A trained generator as one self-describing ONNX file, checked before it appears."""
 
 import json
-import subprocess
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from pipeline import files
 from pipeline.datasets.prepared import Prepared
-from pipeline.errors import RunError, UserError
+from pipeline.errors import RunError
 from pipeline.export.canonical import OPSET, canonical
 from pipeline.export.seeded import check, seeded_model
 from pipeline.inference import Generator
@@ -42,10 +41,8 @@ class Exported(nn.Module):
 def export(params: Params, data: Prepared, generator: nn.Module, target: Path) -> float:
     """Write NAME.onnx, NAME.seeded.onnx and NAME.json; return the largest difference to torch.
 
-    UserError if `target` is tracked by git and holds another system or data set; RunError if the file that
-    was made does not do what the torch module does.
+    RunError if the file that was made does not do what the torch module does.
     """
-    _refuse_to_replace_another(target, params)
     network = Exported(generator).cpu().float().eval()
     model = canonical(_trace(network, params))
     inputs = _check_inputs(params, data.label_count)
@@ -145,24 +142,3 @@ def _tensors(model: onnx.ModelProto) -> Mapping[str, object]:
         ]
 
     return {"inputs": shown(model.graph.input), "outputs": shown(model.graph.output)}
-
-
-def _refuse_to_replace_another(target: Path, params: Params) -> None:
-    """A generator in git is somebody's product: another system or data set must not overwrite it."""
-    description = target.with_suffix(".json")
-    if not (target.exists() and description.exists() and _is_tracked(target)):
-        return
-    old = json.loads(description.read_text())
-    if (old["kind"], old["dataset"]) != (params.model.kind, params.data.dataset):
-        raise UserError(
-            f"{target} is tracked by git and holds {old['kind']} trained on {old['dataset']}; for "
-            f"{params.model.kind} on {params.data.dataset} choose another `name` in params.yaml"
-        )
-
-
-def _is_tracked(path: Path) -> bool:
-    command = ["git", "ls-files", "--error-unmatch", str(path)]
-    try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:  # no git on this machine: nothing is tracked
-        return False

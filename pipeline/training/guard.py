@@ -1,8 +1,5 @@
-"""One trainer a run, and none without its parent."""
+"""One trainer a run."""
 
-import ctypes
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,10 +18,3 @@ def only_trainer(folder: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise UserError(f"{folder} is locked: another process is training this very run") from None
-
-
-def die_with_parent() -> None:
-    """Ask Linux to end this process with its parent: `kill -9` of dvc must not leave a trainer behind."""
-    if sys.platform == "linux":
-        parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
-        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGTERM)

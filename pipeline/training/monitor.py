@@ -5,10 +5,13 @@ from collections.abc import Iterable
 
 from pipeline.errors import RunError
 
-CERTAIN = 0.99  # mean D(x) above this and mean D(G(z)) below one minus it: D has nothing left to teach
+# D's loss, on the way from its best (0) to telling nothing apart (1), below which it has nothing left to
+# teach: under cross-entropy that is D(x) above 0.99 and D(G(z)) below 0.01
+CERTAIN = 0.0145
 RUNAWAY = 50.0  # the generator's loss: logits of tens, which nothing bounds
 LASTING = 5  # rows of history in a row: what is shorter passes
 COLLAPSED = 0.1  # spread of the samples over that of real images
+WARM_UP = 200  # steps in which an untrained generator's samples look alike, and nothing has collapsed
 COLLAPSED_PICTURES = 5  # in a row: it does not pass any more
 
 CURES = {
@@ -25,9 +28,11 @@ class DivergenceError(RunError):
 class Monitor:
     """Reads each row of the history as it is written; tells each kind of trouble once."""
 
-    def __init__(self, history: Iterable[dict[str, float]] = (), *, critic: bool = False) -> None:
-        """`history` is what was read before; a `critic`'s logits are no verdicts, and never certain."""
-        self._critic = critic
+    def __init__(
+        self, history: Iterable[dict[str, float]] = (), *, scale: tuple[float, float] | None = None
+    ) -> None:
+        """`history` is what was read before; `scale` is the `Objective`'s: without one D is never certain."""
+        self._scale = scale
         self._rows = {"certain": 0, "runaway": 0}  # in a row
         self._collapsed_pictures = 0
         self._told: set[str] = set()
@@ -46,7 +51,7 @@ class Monitor:
                 f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
                 "lower train.generator.lr and train.discriminator.lr, or set train.precision to fp32"
             )
-        if "diversity" in row:
+        if "diversity" in row and row["step"] > WARM_UP:
             self._collapsed_pictures = self._collapsed_pictures + 1 if row["diversity"] < COLLAPSED else 0
         if self._collapsed_pictures == COLLAPSED_PICTURES:
             raise DivergenceError(
@@ -61,15 +66,15 @@ class Monitor:
     def _found(self, row: dict[str, float]) -> dict[str, str]:
         """What is wrong now, by its kind."""
         now = {
-            "certain": not self._critic and row["d_real"] > CERTAIN and row["d_fake"] < 1 - CERTAIN,
+            "certain": self._is_certain(row["d_loss"]),
             "runaway": abs(row["g_loss"]) > RUNAWAY,
         }
         self._rows = {kind: self._rows[kind] + 1 if is_so else 0 for kind, is_so in now.items()}
         found = {}
         if self._rows["certain"] >= LASTING:
             found["certain"] = (
-                f"the discriminator has been certain for {LASTING} rows (D(x) {row['d_real']:.3f}, "
-                f"D(G(z)) {row['d_fake']:.3f}): G learns nothing"
+                f"the discriminator has been certain for {LASTING} rows (its loss is {row['d_loss']:.3f}): "
+                "it tells every image, and G learns nothing"
             )
         if self._rows["runaway"] >= LASTING:
             found["runaway"] = (
@@ -79,3 +84,9 @@ class Monitor:
         if self.is_collapsed:
             found["collapse"] = "the samples are nearly one image: the generator has collapsed"
         return found
+
+    def _is_certain(self, loss: float) -> bool:
+        if self._scale is None:
+            return False
+        undecided, best = self._scale
+        return loss - best < CERTAIN * (undecided - best)

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import math
 from pathlib import Path
 
 import torch
@@ -14,21 +15,22 @@ from pipeline.datasets.prepared import Prepared
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params
 from pipeline.pixels import to_uint8
-from pipeline.provenance import code_hash
+from pipeline.places import resume_root
+from pipeline.provenance import code_hash, environment
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
+from pipeline.training import resumable
 from pipeline.training.batches import Batches
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
 from pipeline.training.fixed_noise import FixedNoise, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
-from pipeline.training.monitor import DivergenceError, Monitor
+from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
 from pipeline.training.progress import TrainingProgress
 from pipeline.training.state import STATISTICS, TrainingState, previous
 from pipeline.training.stopping import Stopping
 
-RESUME = Path(".resume")
 ROLL_BACKS, BACK_OFF = 3, 0.5  # at most as many, each with the learning rates times this
 COLUMNS = ["step", "images", "epoch", *STATISTICS, "lr_generator", "lr_discriminator", "diversity"]
 
@@ -37,16 +39,18 @@ def train(params: Params, data: Prepared, output: Path) -> None:
     """Train, or go on where a killed run stopped, and write `output` whole at the end.
 
     Until then all lies in .resume/<name>-<fingerprint>/; other parameters, data or code have another folder.
+    It stays until the generator is exported: DVC may be killed before it has stored `output`.
     """
     check(params, data)
     data.verify()
     settle_vector_functions()
-    folder = RESUME / f"{params.name}-{_fingerprint(params, data)}"
     with joined(params.train) as ranks:
+        folder = resume_root() / f"{params.name}-{_fingerprint(params, data, ranks)}"
         if not ranks.first:
             _follow(params, data, folder, ranks)
             return
         with only_trainer(folder):
+            resumable.describe(folder, params, data.digest)
             run = Run(params, data, folder, ranks)
             with Tracker.start(params, run.state.tracking_run) as tracker:
                 tracker.dataset(params.data.dataset, data.digest, data.folder)
@@ -54,7 +58,7 @@ def train(params: Params, data: Prepared, output: Path) -> None:
                 run.write(output)
                 for picture in sorted([*output.glob("*.png"), *output.glob("*.gif")]):
                     tracker.artifact(picture, "pictures")
-        files.remove(folder)
+            resumable.mark_finished(folder)
 
 
 def _follow(params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
@@ -66,8 +70,6 @@ class Run:
     """One training run in its folder; every rank has one, and that of the first writes."""
 
     def __init__(self, params: Params, data: Prepared, folder: Path, ranks: Ranks) -> None:
-        if ranks.of_first(folder) != folder:
-            raise UserError(f"rank {ranks.rank}: other parameters, data or code here than on the first rank")
         self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
         train, device = params.train, ranks.device
         share = ranks.share(train.batch)
@@ -98,7 +100,7 @@ class Run:
         return self.folder / "state.pt", previous(self.folder / "state.pt")
 
     def _fresh_monitor(self) -> Monitor:
-        return Monitor(self.state.history, critic=self.params.objective.has_critic)
+        return Monitor(self.state.history, scale=self.state.model.objective.scale)
 
     def go(self, tracker: Tracker) -> None:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
@@ -141,6 +143,8 @@ class Run:
                 self._save(self._checkpoints[0])
                 if self.ranks.first:
                     files.remove(self._stopped)
+            elif state.step == self.steps:  # what ships, all the same
+                self._save(self._stopped)
 
     def _check_numbers(self) -> None:
         """Never save, or ship, what can't be gone on from."""
@@ -194,6 +198,12 @@ class Run:
         bar.say(
             f"training {self.params.name} for {self.steps} steps on {where}{begun}; pictures in {self.folder}"
         )
+        if self.steps <= WARM_UP:
+            epochs = math.ceil(self.params.train.epochs * (WARM_UP + 1) / self.steps)
+            bar.say(
+                f"warning: {self.steps} steps are too few to learn from; with train.epochs: {epochs} they "
+                f"are more than {WARM_UP}"
+            )
 
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
@@ -243,6 +253,13 @@ def check(params: Params, data: Prepared) -> None:
     images = data.counts["train"]["total"]
     if params.train.batch > images:
         raise UserError(f"train.batch: {params.train.batch} is more than the {images} training images")
+    if not total_steps(params.train, images // params.train.batch):
+        raise UserError(
+            f"train: {images} training images make {images // params.train.batch} batches of "
+            f"{params.train.batch} an epoch, and {params.train.epochs} epochs of them not one step of "
+            f"{params.train.d_steps} (train.d_steps): nothing would be trained; raise train.epochs, or lower "
+            "train.batch or train.d_steps"
+        )
 
 
 def _moments(steps: int, times: int) -> set[int]:
@@ -250,10 +267,17 @@ def _moments(steps: int, times: int) -> set[int]:
     return {round(steps * k / times) for k in range(1, times + 1)} - {0}
 
 
-def _fingerprint(params: Params, data: Prepared) -> str:
-    """Changes with anything that shapes the weights: parameters, data, the code that trains."""
-    parts = f"{params.fingerprint()} {data.digest} {code_hash(params.model.kind)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+def _fingerprint(params: Params, data: Prepared, ranks: Ranks) -> str:
+    """Changes with anything that shapes the weights: parameters, data, the code that trains, the machine.
+
+    The machine is that of the first rank. UserError where another rank has other parameters, data or code.
+    """
+    made_from = f"{params.fingerprint()} {data.digest} {code_hash(params.model.kind)}"
+    if ranks.of_first(made_from) != made_from:
+        raise UserError(f"rank {ranks.rank}: other parameters, data or code here than on the first rank")
+    precision = choose_precision(params.train, ranks.device)
+    machine = f"{sorted(environment().items())} {ranks.device.type} {precision}"
+    return hashlib.sha256(f"{made_from} {ranks.of_first(machine)}".encode()).hexdigest()[:16]
 
 
 def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from safetensors.torch import load_file
 
 from pipeline import models
 from pipeline.datasets.prepared import Prepared, prepared_dir
-from pipeline.errors import RunError, UserError
+from pipeline.errors import RunError
 from pipeline.export import to_onnx
 from pipeline.inference import Generator
 from pipeline.params import Params
@@ -129,20 +128,3 @@ def test_the_seeded_file_draws_the_bytes_of_the_plain_one(project: Project) -> N
     seeds, labels = np.arange(20) * 77, np.arange(20) % 10
     (images,) = seeded.run(["image"], {"seed": seeds, "label": labels})
     assert np.array_equal(images, Generator(path, device="cpu").sample(labels, seeds))
-
-
-@pytest.mark.slow
-def test_a_generator_in_git_is_not_replaced_by_another_kind(project: Project) -> None:
-    exported(project(tiny("cdcgan")))
-    good = Path("exported/cdcgan.onnx").read_bytes()
-    for command in (["init", "--quiet"], ["add", "exported"]):
-        subprocess.run(["git", *command], check=True)
-    params = project(tiny("cdcgan-classic") | {"name": "cdcgan"})
-    train_stage.main(params)
-    with pytest.raises(
-        UserError, match="holds cdcgan trained on digits; for cdcgan_classic on digits choose another `name`"
-    ):
-        export_stage.main(params)
-    assert Path("exported/cdcgan.onnx").read_bytes() == good
-    exported(project(tiny("cdcgan") | {"seed": 5}))  # a better one of the same kind may take its place
-    assert Path("exported/cdcgan.onnx").read_bytes() != good

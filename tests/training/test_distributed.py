@@ -1,6 +1,7 @@
 """Training in several processes: real ones, started by torchrun, that meet over gloo on the CPU."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,7 @@ def test_one_rank_stopped_and_one_killed_the_job_ends_in_the_same_bytes(
     project(content)
     subprocess.run([sys.executable, *STAGE], env=environment, capture_output=True, check=True)
     undisturbed = hashes(Path("models/cgan-mnist"))
+    shutil.rmtree(".resume")
 
     for all_at_once in (False, True):
         code, said = interrupted(environment, signal.SIGTERM, all_at_once=all_at_once)

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +49,9 @@ def rolled_back(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Para
     params = project(content("roll-back"))
     poisoned(monkeypatch, BAD, below=0.5)
     stage.main(params)
-    return params, hashes(Path("models/cdcgan"))
+    undisturbed = hashes(Path("models/cdcgan"))
+    shutil.rmtree(".resume")
+    return params, undisturbed
 
 
 def test_it_stops_and_says_where_the_evidence_is(project: Project) -> None:

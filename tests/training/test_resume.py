@@ -20,7 +20,7 @@ from pipeline.training.loop import Loop
 from pipeline.training.state import previous
 from stages import train as stage
 from tests.conftest import ROOT, tiny
-from tests.training.test_train_stage import hashes, stabilised
+from tests.training.test_train_stage import hashes, stabilised, trained
 
 Project = Callable[[dict[str, Any]], Params]
 COMMAND = [sys.executable, "-m", "stages.train"]
@@ -44,8 +44,7 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
     content = make(name)
     content["train"] |= {"epochs": 2, "checkpoints": 3}
     params = project(content)
-    stage.main(params)
-    undisturbed = hashes(Path("models", name))
+    undisturbed = trained(params)
 
     step = Loop.step
 
@@ -67,8 +66,7 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
     content = tiny("cdcgan")
     content["train"] |= {"epochs": 6, "checkpoints": 30}
     params = project(content)
-    stage.main(params)
-    undisturbed = hashes(Path("models/cdcgan"))
+    undisturbed = trained(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     while not list(Path(".resume").glob("cdcgan-*/state-previous.pt")):
         assert process.poll() is None, "the run ended before its first checkpoint"
@@ -89,8 +87,7 @@ def saved_at_the_end_alone() -> dict[str, Any]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: Project, number: int) -> None:
     params = project(saved_at_the_end_alone())
-    stage.main(params)
-    undisturbed = hashes(Path("models/cdcgan"))
+    undisturbed = trained(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     assert "training cdcgan" in process.stderr.readline()
     time.sleep(0.5)
@@ -109,8 +106,7 @@ def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same
     project: Project,
 ) -> None:
     params = project(saved_at_the_end_alone())
-    stage.main(params)
-    undisturbed = hashes(Path("models/cdcgan"))
+    undisturbed = trained(params)
     parent = subprocess.Popen(
         [sys.executable, "-c", f"import subprocess; subprocess.run({COMMAND})"],
         env=ENVIRONMENT,
@@ -146,8 +142,7 @@ def test_a_damaged_state_is_named_and_the_one_before_it_used(
     damage: Callable[[bytes], bytes],
 ) -> None:
     params = project(tiny("cdcgan"))
-    stage.main(params)
-    undisturbed = hashes(Path("models/cdcgan"))
+    undisturbed = trained(params)
     saved = stopped_before_the_end(params, monkeypatch)
     saved.write_bytes(damage(saved.read_bytes()))
     capsys.readouterr()
@@ -168,9 +163,9 @@ def test_other_parameters_never_go_on_from_a_saved_state(
     stage.main(params)
     assert "going on from step" not in capsys.readouterr().err
     beside_a_state = hashes(Path("models/cdcgan"))
-    shutil.rmtree(saved.parent)
-    stage.main(params)
-    assert hashes(Path("models/cdcgan")) == beside_a_state
+    assert saved.exists()
+    shutil.rmtree(".resume")
+    assert trained(params) == beside_a_state
 
 
 def test_two_damaged_states_are_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,6 +30,13 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
+def trained(params: Params) -> dict[str, str]:
+    """The hashes of a training from the first step to the last that leaves no state to go on from."""
+    stage.main(params)
+    shutil.rmtree(".resume")
+    return hashes(Path("models", params.name))
+
+
 def rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "history.csv").open() as file:
         return list(csv.DictReader(file))
@@ -51,16 +59,12 @@ def test_a_run_leaves_weights_history_and_pictures(project: Project) -> None:
     assert all(0 < float(row["d_real"]) < 1 for row in history)
     with Image.open(output / "progress.gif") as animation:
         assert animation.n_frames == 3  # before the first step, and two pictures on the way
-    assert not list(Path(".resume").glob("cdcgan-*/state.pt"))
 
 
 @pytest.mark.slow
 def test_the_same_params_give_the_same_bytes(project: Project) -> None:
     params = project(tiny("cdcgan"))
-    stage.main(params)
-    first = hashes(Path("models/cdcgan"))
-    stage.main(params)
-    assert hashes(Path("models/cdcgan")) == first
+    assert trained(params) == trained(params)
 
 
 def test_another_seed_gives_another_model(project: Project) -> None:
@@ -220,3 +224,23 @@ def test_training_needs_neither_mlflow_nor_dvc(
     stage.main(project(content))
     assert capfd.readouterr().err.count("without tracking: mlflow is not installed") == 1
     assert Path("models/gan-mnist/generator.safetensors").exists()
+
+
+def test_too_few_images_for_one_step_are_refused(project: Project) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"batch": 1000, "d_steps": 5}  # one batch an epoch, one epoch
+    with pytest.raises(UserError, match=r"not one step of 5 .*nothing would be trained; raise train"):
+        stage.main(project(content))
+    assert not Path("models").exists()
+
+
+def test_a_run_too_short_to_learn_says_so_and_does_not_collapse(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = tiny("cdcgan")
+    content["train"] |= {"pictures": 5, "epochs": 2}
+    content["train"]["generator"]["lr"] = 1e-9  # it stays untrained: all samples alike
+    stage.main(project(content))
+    said = capsys.readouterr().err
+    assert "warning: 10 steps are too few to learn from; with train.epochs: 41 they are more than 200" in said
+    assert "collapsed" not in said
