@@ -304,7 +304,11 @@ class Params(Section, Generic[Model]):
     def shaping(self) -> dict[str, Any]:
         """The sections that shape the trained weights, as plain values."""
         sections = {"seed", "data", "model", "objective", "stabilisers", "train"}
-        return self.model_dump(mode="json", include=sections)
+        shaping = self.model_dump(mode="json", include=sections)
+        shaping["data"]["path"] = (
+            None  # where pictures lie shapes nothing; what they are is the data's digest
+        )
+        return shaping
 
     def fingerprint(self) -> str:
         """SHA-256 over the parameters that shape the trained weights, as hex."""
@@ -320,6 +324,14 @@ def load(path: Path = PARAMS_FILE) -> Params:
     except ValidationError as error:
         problems = "; ".join(_explain(problem, raw) for problem in error.errors())
         raise UserError(f"{path}: {problems}") from None
+
+
+def load_data(path: Path = PARAMS_FILE) -> DataParams:
+    """Read and validate the section `data` alone: the others need a system's file, whose torch is slow."""
+    try:
+        return DataParams.model_validate_json(json.dumps(_read_yaml(path).get("data")), strict=True)
+    except ValidationError:
+        return load(path).data  # which says what is wrong, there and elsewhere
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
