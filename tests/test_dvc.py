@@ -12,6 +12,7 @@ STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 # What talks to people, or refuses; it does not shape a result. (Parameters are tracked by their values.)
 TALK = {
     "pipeline/__init__.py",
+    "pipeline/checks.py",
     "pipeline/datasets/progress.py",
     "pipeline/errors.py",
     "pipeline/inference/errors.py",

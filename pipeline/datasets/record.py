@@ -1,7 +1,7 @@
 """A record beside the originals of what they were made from: with it, an unchanged source costs no copy.
 
-It holds hashes of names, sizes and times of files, so it is checked in milliseconds, without torch and without
-a network. DVC does not track it; where it is lost, the originals are fetched or copied once more.
+It holds hashes of names, sizes and times of files, so it is checked in milliseconds, without torch or a
+network. DVC does not track it; where it is lost, the originals are fetched or copied once more.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""download and preprocess under DVC: a user's folder that changes, moves or goes away, and an edit to the code."""
+"""download and preprocess under DVC: a user's folder that changes, moves or goes, and an edit to the code."""
 
 import json
 import os
