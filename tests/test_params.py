@@ -31,6 +31,12 @@ def test_every_system_has_a_preset() -> None:
     assert {preset(name)["model"]["kind"] for name in PRESETS} == set(models.kinds())
 
 
+def test_the_preset_for_own_pictures_is_blocked_by_no_judge() -> None:
+    params = load(ROOT / "presets" / "folder.yaml")
+    assert (params.data.dataset, params.data.channels, params.model.conditional) == ("folder", 3, True)
+    assert params.judge.min_accuracy == params.second_judge.min_accuracy == 0.0
+
+
 def test_the_committed_params_are_the_flagship() -> None:
     assert load(ROOT / "params.yaml") == load(ROOT / "presets" / "cdcgan.yaml")
 
