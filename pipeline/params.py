@@ -7,6 +7,7 @@ it change. A value that is missing, unknown, of the wrong type or in conflict wi
 import difflib
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
@@ -221,9 +222,7 @@ Model = TypeVar("Model", bound=ModelParams)
 class Params(Section, Generic[Model]):
     """The whole of params.yaml."""
 
-    name: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)
-    ]  # scopes all that a run writes
+    name: Annotated[str, Field(max_length=60)]  # scopes all that a run writes
     seed: Annotated[int, Field(ge=0)]
     data: DataParams
     judge: JudgeParams
@@ -237,7 +236,12 @@ class Params(Section, Generic[Model]):
 
     @field_validator("name")
     @classmethod
-    def _not_the_judges_folder(cls, name: str) -> str:
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+            raise ValueError(
+                f"{name!r} can't be used: say small letters (a-z), digits, '.', '_' and '-', and begin "
+                "with a letter or digit"
+            )
         if name == "judge":
             raise ValueError("`judge` is taken: models/judge/ holds the judges; choose another")
         return name

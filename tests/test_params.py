@@ -68,7 +68,7 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("data.size", 28, ["data.size", "16, 32, 64"]),
         ("data.path", "somewhere", ["data", "`path` belongs to the data set `folder`"]),
         ("data.test_fraction", 0.5, ["data", "mnist brings its own test images"]),
-        ("name", "../up", ["name"]),
+        ("name", "../up", ["name", "say small letters (a-z), digits, '.', '_' and '-'"]),
         ("name", "judge", ["name", "judge"]),
         ("seed", True, ["seed", "integer"]),
     ],
