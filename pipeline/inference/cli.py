@@ -81,8 +81,8 @@ def infer(
         typer.Option(
             metavar="PATH",
             help="A .png, .jpg or .webp file (several pictures become one sheet); a folder, "
-            "or a pattern with {index}, {seed} or {label}, for one file each; .npy or .npz for an array; - for "
-            "stdout. [default: named after the class; with -2, -3, ... where that exists]",
+            "or a pattern with {index}, {seed} or {label}, for one file each; .npy or .npz for an array; "
+            "- for stdout. [default: named after the class; with -2, -3, ... where that exists]",
         ),
     ] = None,
     labels: Annotated[
