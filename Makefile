@@ -13,6 +13,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt pip setuptools
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[$(RUNTIME),train,dev]'
 	touch $@
 
@@ -25,7 +27,7 @@ quickstart: .venv/installed
 	cd quickstart && { test -d .dvc || dvc init --quiet --no-scm; } \
 		&& dvc config core.analytics false && dvc config core.check_update false \
 		&& dvc repro \
-		&& gan-infer --onnx exported/quickstart.onnx --digit 5 --scale 12
+		&& gan-infer --onnx exported/quickstart.onnx --digit 5 --scale 12 --out digit-5.png --force
 	@echo "The generator is quickstart/exported/quickstart.onnx, its five quickstart/digit-5.png,"
 	@echo "its scores are in quickstart/metrics/quickstart/, pictures of its training in quickstart/models/quickstart/."
 

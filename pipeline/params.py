@@ -7,6 +7,7 @@ it change. A value that is missing, unknown, of the wrong type or in conflict wi
 import difflib
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
 
@@ -229,9 +230,7 @@ Model = TypeVar("Model", bound=ModelParams)
 class Params(Section, Generic[Model]):
     """The whole of params.yaml."""
 
-    name: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)
-    ]  # scopes all that a run writes
+    name: Annotated[str, Field(max_length=60)]  # scopes all that a run writes
     seed: Annotated[int, Field(ge=0)]
     data: DataParams
     judges: Annotated[dict[JudgeName, JudgeParams], Field(min_length=1)]  # the first measures the most
@@ -245,7 +244,12 @@ class Params(Section, Generic[Model]):
 
     @field_validator("name")
     @classmethod
-    def _not_the_judges_folder(cls, name: str) -> str:
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+            raise ValueError(
+                f"{name!r} can't be used: say small letters (a-z), digits, '.', '_' and '-', and begin "
+                "with a letter or digit"
+            )
         if name == "judge":
             raise ValueError("`judge` is taken: models/judge/ holds the judges; choose another")
         return name
@@ -311,7 +315,11 @@ class Params(Section, Generic[Model]):
     def shaping(self) -> dict[str, Any]:
         """The sections that shape the trained weights, as plain values."""
         sections = {"seed", "data", "model", "objective", "stabilisers", "train"}
-        return self.model_dump(mode="json", include=sections)
+        shaping = self.model_dump(mode="json", include=sections)
+        shaping["data"]["path"] = (
+            None  # where pictures lie shapes nothing; what they are is the data's digest
+        )
+        return shaping
 
     def fingerprint(self) -> str:
         """SHA-256 over the parameters that shape the trained weights, as hex."""
@@ -327,6 +335,14 @@ def load(path: Path = PARAMS_FILE) -> Params:
     except ValidationError as error:
         problems = "; ".join(_explain(problem, raw) for problem in error.errors())
         raise UserError(f"{path}: {problems}") from None
+
+
+def load_data(path: Path = PARAMS_FILE) -> DataParams:
+    """Read and validate the section `data` alone: the others need a system's file, whose torch is slow."""
+    try:
+        return DataParams.model_validate_json(json.dumps(_read_yaml(path).get("data")), strict=True)
+    except ValidationError:
+        return load(path).data  # which says what is wrong, there and elsewhere
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]  # of `pipeline` and `stages`
 TALK = {
     "pipeline/__init__.py",
     "pipeline/champion.py",
+    "pipeline/checks.py",
     "pipeline/datasets/progress.py",
     "pipeline/errors.py",
     "pipeline/export/consent.py",

@@ -1,15 +1,28 @@
-"""download: the original files of the data set -> data/raw/<dataset>/."""
+"""download: the original files of the data set -> data/raw/<dataset>/.
 
+DVC runs it every time, because a user's folder may have changed. What is slow to import waits until there is
+something to do.
+"""
+
+from pipeline.datasets import record
 from pipeline.datasets.prepared import raw_dir
-from pipeline.datasets.sources import download
-from pipeline.params import Params
-from stages.run import run
+from pipeline.params import load, load_data
+from stages.run import in_one_line
 
 
-def main(params: Params) -> None:
-    """Fetch or copy the originals, checksums verified."""
-    download(params.data, raw_dir(params.data))
+def main() -> None:
+    """Fetch or copy the originals, checksums verified; nothing where the source is as it was."""
+    data = load_data()
+    raw = raw_dir(data)
+    if record.is_unchanged(data, raw):
+        return
+    load()  # a mistake in any section is told before something is fetched
+    from pipeline.datasets.sources import download
+
+    before = record.state(data)
+    download(data, raw)
+    record.remember(before, raw)
 
 
 if __name__ == "__main__":
-    run(main)
+    in_one_line(main)

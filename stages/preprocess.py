@@ -1,5 +1,8 @@
 """preprocess: data/raw/<dataset>/ -> data/prepared/<dataset>-<size>/."""
 
+from functools import partial
+
+from pipeline.checks import check_data
 from pipeline.datasets.prepare import prepare
 from pipeline.datasets.prepared import prepared_dir, raw_dir
 from pipeline.params import Params
@@ -7,8 +10,8 @@ from stages.run import run
 
 
 def main(params: Params) -> None:
-    """Turn the originals into arrays of one size."""
-    prepare(params.data, raw_dir(params.data), prepared_dir(params.data))
+    """Tell what the data are, and turn the originals into arrays of one size."""
+    prepare(params.data, raw_dir(params.data), prepared_dir(params.data), partial(check_data, params))
 
 
 if __name__ == "__main__":

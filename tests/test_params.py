@@ -31,6 +31,12 @@ def test_every_system_has_a_preset() -> None:
     assert {preset(name)["model"]["kind"] for name in PRESETS} == set(models.kinds())
 
 
+def test_the_preset_for_own_pictures_is_blocked_by_no_judge() -> None:
+    params = load(ROOT / "presets" / "folder.yaml")
+    assert (params.data.dataset, params.data.channels, params.model.conditional) == ("folder", 3, True)
+    assert params.judge.min_accuracy == params.second_judge.min_accuracy == 0.0
+
+
 def test_the_committed_params_are_the_flagship() -> None:
     assert load(ROOT / "params.yaml") == load(ROOT / "presets" / "cdcgan.yaml")
 
@@ -62,7 +68,7 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("data.size", 28, ["data.size", "16, 32, 64"]),
         ("data.path", "somewhere", ["data", "`path` belongs to the data set `folder`"]),
         ("data.test_fraction", 0.5, ["data", "mnist brings its own test images"]),
-        ("name", "../up", ["name"]),
+        ("name", "../up", ["name", "say small letters (a-z), digits, '.', '_' and '-'"]),
         ("name", "judge", ["name", "judge"]),
         ("seed", True, ["seed", "integer"]),
     ],

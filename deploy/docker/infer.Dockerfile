@@ -8,6 +8,7 @@ WORKDIR /source
 COPY pyproject.toml constraints.txt README.md ./
 COPY pipeline pipeline
 RUN python -m venv /opt/gan \
+    && /opt/gan/bin/pip install --no-cache-dir --constraint constraints.txt pip \
     && /opt/gan/bin/pip install --no-cache-dir --constraint constraints.txt '.[cpu]'
 
 FROM python:3.11-slim-bookworm

@@ -34,6 +34,7 @@ class Originals:
     channels: int
     train: Split
     test: Split
+    remarks: tuple[str, ...] = ()  # what the user should know about what was made of the source, a line each
 
 
 def split_of_arrays(images: torch.Tensor, labels: np.ndarray) -> Split:

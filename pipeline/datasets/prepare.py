@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.progress import Progress
 
 from pipeline.datasets.aside import choose_aside
 from pipeline.datasets.images import fit
-from pipeline.datasets.originals import Split
+from pipeline.datasets.originals import Originals, Split
 from pipeline.datasets.prepared import DESCRIPTION, Prepared
 from pipeline.datasets.progress import items_bar
 from pipeline.datasets.sources import load
@@ -18,14 +19,18 @@ from pipeline.files import atomic_path, sha256_of, write_json
 from pipeline.params import DataParams
 
 
-def prepare(data: DataParams, raw: Path, target: Path) -> Prepared:
-    """Turn the originals in `raw` into the folder `target`, whole or not at all.
+def prepare(
+    data: DataParams, raw: Path, target: Path, check: Callable[[Originals], None] | None = None
+) -> Prepared:
+    """Turn the originals in `raw` into the folder `target`, whole or not at all; `check` may refuse them.
 
     It holds {train,test}_images.npy, {train,test}_labels.npy and dataset.json; `Prepared` tells their form.
     """
+    originals = load(data, raw)
+    if check:
+        check(originals)
     with atomic_path(target) as part, items_bar() as bar:
         part.mkdir()
-        originals = load(data, raw)
         channels = data.channels or originals.channels
         for name, split in (("train", originals.train), ("test", originals.test)):
             _write_images(part / f"{name}_images.npy", split, data.size, channels, bar)

@@ -25,6 +25,14 @@ def one_a_row(description: Description, digit: str | None) -> list[int] | None:
     return list(range(len(description.classes))) if label is None else [label]
 
 
+def _each(description: Description, digits: str) -> list[str]:
+    """Return the classes that --digits names: between commas, one a character, or a single name."""
+    if "," in digits:
+        return [name.strip() for name in digits.split(",")]
+    spelt = digits.isdigit() or all(len(name) == 1 for name in description.classes)
+    return list(digits) if spelt else [digits]
+
+
 def choose_labels(
     description: Description, digit: str | None, digits: str | None, count: int | None
 ) -> tuple[str, list[int] | None, int]:
@@ -33,9 +41,11 @@ def choose_labels(
         if digit is not None or count is not None:
             raise InferenceError("--digits says which and how many: leave --digit and --count out")
         if not digits:
-            raise InferenceError("--digits is empty: say a number, such as 2026")
+            raise InferenceError(
+                "--digits is empty: say a number, such as 2026, or classes, such as cat,ship"
+            )
         prefix = "digits-" if description.dataset in DIGITS else ""
-        labels = [choose_label(description, character) for character in digits]
+        labels = [choose_label(description, each) for each in _each(description, digits)]
         return f"{prefix}{file_safe(digits)}", labels, len(labels)
     label = choose_label(description, digit)
     name = stem(description, label)

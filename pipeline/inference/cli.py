@@ -17,6 +17,7 @@ from pipeline.inference.console import say
 from pipeline.inference.errors import InferenceError
 
 MAX_COUNT = 100_000
+MODEL = ".onnx"
 
 
 class Commands(TyperGroup):
@@ -33,6 +34,8 @@ class Commands(TyperGroup):
 
     def get_command(self, context: typer.Context, name: str) -> Any:
         """Return the command, None for a name that is none."""
+        if name.endswith(MODEL):
+            raise InferenceError(f"{name}: put the file first, gan-infer {name} ..., or after --onnx")
         return self._load().get(name)
 
 
@@ -54,10 +57,16 @@ def print_version(asked: bool) -> None:
 @app.callback(invoke_without_command=True)
 def infer(
     context: typer.Context,
-    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="The exported generator.")] = None,
+    onnx: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The exported generator; `gan-infer FILE` is the same."),
+    ] = None,
     digit: options.Digit = None,
     digits: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="A whole number, drawn side by side.")
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="A whole number, or classes such as cat,ship, drawn side by side."
+        ),
     ] = None,
     count: Annotated[
         int | None,
@@ -71,9 +80,9 @@ def infer(
         str | None,
         typer.Option(
             metavar="PATH",
-            help="A .png file (several pictures become one sheet); a folder, or a pattern with {index}, "
-            "{seed} or {label}, for one file each; .npy or .npz for an array; - for stdout. "
-            "[default: named after the class]",
+            help="A .png, .jpg or .webp file (several pictures become one sheet); a folder, "
+            "or a pattern with {index}, {seed} or {label}, for one file each; .npy or .npz for an array; "
+            "- for stdout. [default: named after the class; with -2, -3, ... where that exists]",
         ),
     ] = None,
     labels: Annotated[
@@ -85,6 +94,7 @@ def infer(
     scale: options.Scale = 1,
     show: options.Show = False,
     as_json: options.Json = False,
+    force: options.Force = False,
     device: options.Device = "auto",
     version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
@@ -116,12 +126,12 @@ def infer(
     from pipeline.inference import choices, drawing
     from pipeline.inference.opening import opened
 
-    if columns is None:
-        columns = len(digits) if digits else 10
-    output = drawing.Output(out, scale, columns, show, labels, as_json)
     # One thread is the fastest for a few pictures; the bytes are the same with any number.
     with opened(onnx, device, threads=1 if count in (None, 1) else None) as generator:
         name, classes, count = choices.choose_labels(generator.description, digit, digits, count)
+        if columns is None:
+            columns = count if digits else 10
+        output = drawing.Output(out, scale, columns, show, labels, as_json, force)
         drawing.draw(generator, classes, range(seed, seed + count), name, output)
 
 
@@ -133,14 +143,26 @@ def refuse_options(context: typer.Context) -> None:
         raise InferenceError(f"options of {command} go after it: gan-infer {command} FILE ...")
 
 
+def _as_asked(message: str, arguments: list[str]) -> str:
+    """Return the message with --digit by the name that it was given by: --label or --class."""
+    given = {argument.partition("=")[0] for argument in arguments}
+    for name in ("--label", "--class"):
+        if name in given:
+            message = message.replace("--digit ", f"{name} ")
+    return message
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 where `verify` failed, or 2 with one line on stderr."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy then starts in 80 ms, not 130
     gc.set_threshold(100_000)  # modules are no garbage: looking for some while they load takes 8 ms
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0].endswith(MODEL):
+        arguments = ["--onnx", *arguments]
     try:
         sys.exit(app(arguments, prog_name="gan-infer", standalone_mode=False))
     except InferenceError as error:
-        say(f"gan-infer: {error}")
+        say(f"gan-infer: {_as_asked(str(error), arguments)}")
     except typer.TyperException as error:
         say(f"gan-infer: {InferenceError(error.format_message())} (see gan-infer --help)")
     except OSError as error:

@@ -62,13 +62,16 @@ def grid(
     seed: Annotated[int, typer.Option(metavar="N", help="Row i is made from seed + i.")] = 0,
     out: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="A .png file, or - for stdout. [default: NAME-grid.png]"),
+        typer.Option(
+            metavar="PATH", help="A .png, .jpg or .webp file, or - for stdout. [default: NAME-grid.png]"
+        ),
     ] = None,
     scale: options.Scale = 1,
     show: options.Show = False,
+    force: options.Force = False,
     device: options.Device = "auto",
 ) -> None:
-    """Draw one latent a row, one class a column.
+    """Draw one latent a row, one class a column; ten latents a row where there are no classes.
 
     \b
     gan-infer grid exported/cdcgan.onnx --rows 5 --scale 2
@@ -77,7 +80,7 @@ def grid(
     from pipeline.inference.opening import opened
 
     with opened(file, device) as generator:
-        drawing.grid(generator, rows, seed, drawing.Output(out, scale, columns=1, show=show))
+        drawing.grid(generator, rows, seed, drawing.Output(out, scale, 10, show, force=force))
 
 
 @commands.command()
@@ -96,6 +99,7 @@ def interpolate(
     out: options.Strip = None,
     scale: options.Scale = 1,
     show: options.Show = False,
+    force: options.Force = False,
     device: options.Device = "auto",
 ) -> None:
     """Walk from one seed to another, or from class to class.
@@ -115,7 +119,9 @@ def interpolate(
 
     with opened(file, device) as generator:
         seeds = (seed, seed + 1 if to_seed is None else to_seed)
-        strips.interpolate(generator, seeds, digit, to_digit, steps, drawing.Output(out, scale, 10, show))
+        strips.interpolate(
+            generator, seeds, digit, to_digit, steps, drawing.Output(out, scale, 10, show, force=force)
+        )
 
 
 @commands.command()
@@ -128,6 +134,7 @@ def sweep(
     out: options.Strip = None,
     scale: options.Scale = 1,
     show: options.Show = False,
+    force: options.Force = False,
     device: options.Device = "auto",
 ) -> None:
     """Move one dimension of the latent from -3 to 3, the others stay.
@@ -141,4 +148,6 @@ def sweep(
     from pipeline.inference.opening import opened
 
     with opened(file, device) as generator:
-        strips.sweep(generator, seed, dimension, digit, steps, drawing.Output(out, scale, 10, show))
+        strips.sweep(
+            generator, seed, dimension, digit, steps, drawing.Output(out, scale, 10, show, force=force)
+        )

@@ -89,7 +89,10 @@ def parse_metadata(metadata: Mapping[str, str]) -> Description:
     if missing:
         raise InferenceError(f"its metadata lack {', '.join(missing)}; export it again")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", metadata["name"]):
-        raise InferenceError(f"its metadata 'name' is {metadata['name']!r}: not usable as a file name")
+        raise InferenceError(
+            f"its metadata 'name' is {metadata['name']!r}: a name has letters, digits, '.', '_' and "
+            "'-', and begins with a letter or digit"
+        )
     for key, allowed in (("latent", DISTRIBUTIONS), ("value_range", (VALUE_RANGE,))):
         if metadata[key] not in allowed:
             known = " or ".join(allowed)

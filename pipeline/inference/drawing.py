@@ -24,6 +24,7 @@ class Output:
     show: bool = False
     labels: str | None = None
     as_json: bool = False
+    force: bool = False
 
     def __post_init__(self) -> None:
         on_stdout = {"--show": self.show, "--json": self.as_json, "--out -": self.out == "-"}
@@ -41,10 +42,10 @@ def draw(
 
     `name` is that of the file where --out gives none.
     """
-    out = output.out or f"{name}.png"
+    out = output.out or targets.unused(f"{name}.png")
     if targets.one_file_each(out) or targets.is_array(out):
         if output.show:
-            raise InferenceError(f"--show: is for a .png file or no file, not for --out {out}")
+            raise InferenceError(f"--show: is for one picture or no file, not for --out {out}")
         write = _one_array if targets.is_array(out) else _one_file_each
     else:
         write = _one_sheet
@@ -57,20 +58,26 @@ def draw(
 
 
 def grid(generator: Generator, rows: int, seed: int, output: Output) -> None:
-    """Draw one latent a row (of `seed`, `seed` + 1, ...), one class a column."""
+    """Draw one latent a row (of `seed`, `seed` + 1, ...), one class a column.
+
+    Without classes each picture has a latent of its own, `output.columns` a row.
+    """
     description = generator.description
-    classes = len(description.classes)
-    if not classes:
-        raise InferenceError(f"{description.name} was trained without labels: a grid has a column a class")
+    classes = len(description.classes) or output.columns
     if not 1 <= rows <= MAX_COUNT // classes:
         raise InferenceError(f"--rows {rows}: say 1 to {MAX_COUNT // classes}")
-    labels = list(range(classes)) * rows
-    seeds = [seed + row for row in range(rows) for _ in range(classes)]
+    if description.conditional:
+        labels, seeds = (
+            list(range(classes)) * rows,
+            [seed + row for row in range(rows) for _ in range(classes)],
+        )
+    else:
+        labels, seeds = None, list(range(seed, seed + rows * classes))
     draw(generator, labels, seeds, f"{description.name}-grid", replace(output, columns=classes))
 
 
 def place(picture: Image.Image, out: str, output: Output) -> list[Path]:
-    """Show one picture, or put it on stdout or into a .png file; return the files written: one or none."""
+    """Show one picture, or put it on stdout or into a file; return the files written: one or none."""
     if output.show:
         from pipeline.inference import terminal
 
@@ -80,8 +87,14 @@ def place(picture: Image.Image, out: str, output: Output) -> list[Path]:
     if out == "-":
         console.write(pictures.png_bytes(picture))
         return []
-    pictures.save(picture, targets.png(out))
+    pictures.save(picture, targets.picture(out))
     return [Path(out)]
+
+
+def may_write(paths: list[Path], output: Output) -> None:
+    """InferenceError where a file that --out names is there, without --force; told before the work."""
+    if output.out is not None and not output.force:
+        targets.refuse_existing(paths)
 
 
 def _one_sheet(
@@ -91,7 +104,7 @@ def _one_sheet(
     _, height, width = generator.description.image_shape
     pictures.sheet_size(len(seeds), output.columns, output.scale, height, width)
     if out != "-":
-        targets.png(out)
+        may_write([targets.picture(out)], output)
     return place(pictures.sheet(generator.sample(labels, seeds), output.columns, output.scale), out, output)
 
 
@@ -101,6 +114,7 @@ def _one_file_each(
     _, height, width = generator.description.image_shape
     pictures.sheet_size(1, output.columns, output.scale, height, width)
     names = targets.files(out, generator.description, labels, seeds)
+    may_write(names, output)
     batches = console.progress(generator.batches(labels, seeds), len(seeds))
     images = (image for batch in batches for image in batch)
     for file, image in zip(names, images, strict=True):
@@ -113,6 +127,7 @@ def _one_array(
 ) -> list[Path]:
     if output.scale != 1:
         raise InferenceError(f"--scale {output.scale}: is for pictures; an array is as the generator made it")
+    may_write([Path(out)], output)
     from pipeline.inference import arrays
 
     channels, height, width = generator.description.image_shape

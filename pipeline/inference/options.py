@@ -19,10 +19,13 @@ Strip = Annotated[
     typer.Option(
         "--out",
         metavar="PATH",
-        help="A .png file (a strip), .gif or .webp (an animation), or - for a PNG on stdout. "
-        "[default: named after the class]",
+        help="A .png or .jpg file (a strip), .gif or .webp (an animation), or - for a PNG on stdout. "
+        "[default: named after the class; with -2, -3, ... where that exists]",
     ),
 ]
 Show = Annotated[bool, typer.Option("--show", help="Show it in the terminal; without --out, write no file.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace what --out names. [default: an existing file is refused]")
+]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="auto, cpu or cuda.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, on stdout.")]

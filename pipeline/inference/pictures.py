@@ -42,9 +42,12 @@ def sheet(images: np.ndarray, columns: int, scale: int) -> Image.Image:
 
 
 def save(picture: Image.Image, target: Path) -> None:
-    """Write a PNG beside `target` and move it into place; missing folders are made."""
+    """Write a PNG, JPEG or lossless WebP beside `target`, move it into place; missing folders are made."""
+    options = {".webp": {"lossless": True}, ".jpg": {"quality": 95}, ".jpeg": {"quality": 95}}
     with files.appearing(target) as part:
-        picture.save(part)  # by its ending: naming the format would import five of them
+        picture.save(
+            part, **options.get(target.suffix.lower(), {})
+        )  # by its ending: naming the format would import five of them
 
 
 def save_frames(frames: list[Image.Image], target: Path) -> None:

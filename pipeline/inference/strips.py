@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.inference import choices, console, pictures, targets, walks
-from pipeline.inference.drawing import Output, place
+from pipeline.inference.drawing import Output, may_write, place
 from pipeline.inference.errors import InferenceError
 from pipeline.inference.generator import Generator
 
@@ -56,10 +56,12 @@ def _write(
     description = generator.description
     labels = choices.one_a_row(description, digit) or [None]
     name = targets.stem(description, choices.choose_label(description, digit))
-    out = output.out or f"{name}-{what}.png"
-    still = out == "-" or targets.strip(out).suffix.lower() == ".png"
+    out = output.out or targets.unused(f"{name}-{what}.png")
+    still = out == "-" or targets.strip(out).suffix.lower() in targets.STILLS
     if output.show and not still:
-        raise InferenceError(f"--show: is for a .png file or no file, not for --out {out}")
+        raise InferenceError(f"--show: is for one picture or no file, not for --out {out}")
+    if out != "-":
+        may_write([Path(out)], output)
     _, height, width = description.image_shape
     pictures.sheet_size(len(labels) * steps, steps, output.scale, height, width)
     images = np.stack([walk(label) for label in labels])

@@ -10,7 +10,9 @@ from pipeline.inference.errors import InferenceError
 
 DIGITS = ("mnist", "digits")
 ARRAYS = (".npy", ".npz")
-STRIPS = (".png", ".gif", ".webp")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+STILLS = (".png", ".jpg", ".jpeg")
+ANIMATIONS = (".gif", ".webp")
 PLACEHOLDER = re.compile(r"\{(index|seed|label)\}")
 
 
@@ -50,26 +52,45 @@ def files(
         if label is not None:
             values["label"] = file_safe(description.classes[label])
         pattern = f"{out}/{stem(description, label)}-{{seed}}.png" if _is_folder(out) else out
-        found.append(png(PLACEHOLDER.sub(lambda match, values=values: values[match[1]], pattern)))
+        found.append(picture(PLACEHOLDER.sub(lambda match, values=values: values[match[1]], pattern)))
     if len(set(found)) < len(found):
         raise InferenceError(f"--out {out}: gives several pictures one name; put {{seed}} or {{index}} in it")
     return found
 
 
-def png(out: str) -> Path:
-    """Return the path of a PNG file, or say that its name promises something else."""
-    if Path(out).suffix.lower() != ".png":
+def picture(out: str) -> Path:
+    """Return the path of a picture, or say that its name promises something else."""
+    if Path(out).suffix.lower() not in PICTURES:
         raise InferenceError(
-            f"--out {out}: end it in .png, or in / for a folder, or .npy or .npz for an array"
+            f"--out {out}: end it in .png, .jpg or .webp, or in / for a folder, or .npy or .npz for an array"
         )
     return Path(out)
 
 
 def strip(out: str) -> Path:
     """Return the path of a strip or an animation, or say that its name promises something else."""
-    if Path(out).suffix.lower() not in STRIPS:
-        raise InferenceError(f"--out {out}: end it in .png for a strip, in .gif or .webp for an animation")
+    if Path(out).suffix.lower() not in STILLS + ANIMATIONS:
+        raise InferenceError(
+            f"--out {out}: end it in .png or .jpg for a strip, in .gif or .webp for an animation"
+        )
     return Path(out)
+
+
+def unused(name: str) -> str:
+    """Return a file name that nothing has yet: "digit-5.png", else "digit-5-2.png" and so on."""
+    path, number = Path(name), 1
+    while path.exists():
+        number += 1
+        path = Path(name).with_stem(f"{Path(name).stem}-{number}")
+    return str(path)
+
+
+def refuse_existing(paths: Sequence[Path]) -> None:
+    """InferenceError where a file is there already."""
+    there = [path for path in paths if os.path.exists(path)]
+    if there:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise InferenceError(f"--out: {there[0]}{more} already exists; add --force to replace it")
 
 
 def _is_folder(out: str) -> bool:

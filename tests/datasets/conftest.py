@@ -6,10 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from pipeline.params import DataParams
 
@@ -45,13 +47,18 @@ def data() -> Callable[..., DataParams]:
 
 @pytest.fixture
 def picture() -> Callable[..., Path]:
-    """Write an image file of one colour, with its folders."""
+    """Write an image file of one colour, with its folders; the bytes of each differ by a comment."""
+    serial = count()
 
     def write(
         path: Path, colour: int | tuple[int, ...] = 100, mode: str = "L", size: tuple[int, int] = (8, 8)
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new(mode, size, colour).save(path)
+        about = PngInfo()
+        about.add_text("serial", str(next(serial)))
+        Image.new(mode, size, colour).save(
+            path, **({"pnginfo": about} if path.suffix.lower() == ".png" else {})
+        )
         return path
 
     return write

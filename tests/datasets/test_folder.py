@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from pipeline.datasets.prepare import prepare
 from pipeline.datasets.prepared import Prepared
-from pipeline.datasets.sources import download
+from pipeline.datasets.sources import download, load
 from pipeline.errors import RunError, UserError
 
 
@@ -114,7 +115,9 @@ def test_any_mix_of_modes_and_sizes_is_prepared(tmp_path, run, images, size, cha
     shutil.rmtree(tmp_path / "mix", ignore_errors=True)
     (tmp_path / "mix").mkdir()
     for number, (mode, width, height) in enumerate(images):
-        Image.new(mode, (width, height)).save(tmp_path / "mix" / f"{number}.png")
+        about = PngInfo()
+        about.add_text("serial", str(number))  # copies would be left out
+        Image.new(mode, (width, height)).save(tmp_path / "mix" / f"{number}.png", pnginfo=about)
     prepared = run(tmp_path / "mix", size=size, channels=channels, test_fraction=0.5)
     colour = any(mode in ("P", "RGB", "RGBA") for mode, _, _ in images)
     assert prepared.channels == (channels or (3 if colour else 1))
@@ -180,13 +183,13 @@ def test_test_fraction_must_be_null_with_test_images(tmp_path, picture, run):
 
 
 @pytest.mark.parametrize(
-    "beside", [["test/a/0.png", "val/a/0.png"], ["test/a/0.png", "stray.png"], ["val/a/0.png"]]
+    "beside", [["test/a/0.png", "other/a/0.png"], ["test/a/0.png", "stray.png"], ["extra/a/0.png"]]
 )
 def test_what_does_not_belong_beside_train_and_test(tmp_path, picture, run, beside):
     for path in ["train/a/0.png", *beside]:
         picture(tmp_path / "set" / path)
     names = ", ".join(sorted({"train", *(path.split("/")[0] for path in beside)}))
-    refused(run, tmp_path / "set", f"expected train/ and test/ and nothing beside them, found {names}$")
+    refused(run, tmp_path / "set", f"expected train/ and test/ .* and nothing beside them, found {names}$")
 
 
 def test_classes_that_differ(tmp_path, picture, run):
@@ -235,3 +238,60 @@ def test_a_full_disk_leaves_the_earlier_copy_alone(pets, run, tmp_path, data, mo
 def test_preprocess_before_download(tmp_path, data):
     with pytest.raises(UserError, match=r"raw is missing: run `python -m stages.download`"):
         prepare(data("folder", path="x", test_fraction=0.1), tmp_path / "raw", tmp_path / "prepared")
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_validation_is_the_test_part_where_there_is_none_and_else_left_out(tmp_path, picture, run, name):
+    for folder in ("train/a", "train/b", f"{name}/a", f"{name}/b"):
+        picture(tmp_path / "set" / folder / "0.png", 10 if folder.startswith("train") else 90)
+    assert brightness(run(tmp_path / "set"), "test") == [90, 90]
+    for folder in ("test/a", "test/b"):
+        picture(tmp_path / "set" / folder / "0.png", 200)
+    prepared = run(tmp_path / "set")
+    assert (brightness(prepared, "train"), brightness(prepared, "test")) == ([10, 10], [200, 200])
+
+
+def test_one_class_is_none(tmp_path, picture, data):
+    for split in ("train", "test"):
+        picture(tmp_path / "set" / split / "only" / "0.png")
+    params = data("folder", path=str(tmp_path / "set"))
+    download(params, tmp_path / "raw")
+    originals = load(params, tmp_path / "raw")
+    assert originals.classes == []
+    assert originals.remarks == ("one class (only): the images are taken as without classes",)
+
+
+def test_what_is_left_out_is_told(pets, run, capsys):
+    for name in ("a.heic", "b.HEIC", "c.gif", "README"):
+        (pets / "dog" / name).write_bytes(b"x")
+    run(pets, test_fraction=0.2)
+    told = f"{pets}: 15 images; left out: 2 .heic, 1 .gif, 1 without an ending"
+    assert told in capsys.readouterr().out
+
+
+def test_all_broken_images_are_told_at_once(pets, run):
+    (pets / "dog" / "3.png").write_bytes((pets / "dog" / "6.png").read_bytes()[:-20])
+    (pets / "dog" / "7.png").write_bytes(b"no picture")
+    told = r"2 files can't be read as images: .*pets/dog/3\.png, .*pets/dog/7\.png; replace them"
+    refused(run, pets, told, test_fraction=0.1)
+
+
+def test_copies_of_training_images_stay_out_of_the_test_part(tmp_path, picture, data):
+    for number in range(4):
+        picture(tmp_path / "set" / "train" / f"{number}.png", number)
+        picture(tmp_path / "set" / "test" / f"{number}.png", 100 + number)
+    shutil.copy(tmp_path / "set" / "train" / "2.png", tmp_path / "set" / "test" / "again.png")
+    params = data("folder", path=str(tmp_path / "set"))
+    download(params, tmp_path / "raw")
+    originals = load(params, tmp_path / "raw")
+    assert (len(originals.train.labels), len(originals.test.labels)) == (4, 4)
+    assert originals.remarks == ("left out of the test part: 1 exact copies of other images",)
+
+
+def test_copies_are_not_held_out(tmp_path, picture, run):
+    for number in range(10):
+        first = picture(tmp_path / "flat" / f"{number}.png", number)
+        shutil.copy(first, tmp_path / "flat" / f"{number} again.png")
+    prepared = run(tmp_path / "flat", test_fraction=0.3)
+    assert len(brightness(prepared, "test")) == 3
+    assert not set(brightness(prepared, "train")) & set(brightness(prepared, "test"))

@@ -125,8 +125,8 @@ LINES = {
     "large sheet": (["--onnx", "MODEL", "--count", 10**5, "--scale", 10], "pixels is too large"),
     "device": (["--onnx", "MODEL", "--device", "tpu"], "device 'tpu': say auto, cpu or cuda"),
     "option": (["--onnx", "MODEL", "--digitt", 5], "--digitt"),
-    "argument": (["MODEL"], "gan-infer"),
-    "ending": (["--onnx", "MODEL", "--out", "x.jpg"], "--out x.jpg: end it in .png, or in / for a folder"),
+    "file last": (["--digit", 5, "MODEL"], "tiny.onnx: put the file first, gan-infer"),
+    "ending": (["--onnx", "MODEL", "--out", "x.bmp"], "--out x.bmp: end it in .png, .jpg or .webp, or in /"),
     "one name": (
         ["--onnx", "MODEL", "--digit", 5, "--count", 2, "--out", "{label}.png"],
         "several pictures one name",

@@ -73,7 +73,7 @@ def test_the_same_bytes_again(gan_infer, conditional, out):
     ask = ["interpolate", conditional] if out.endswith("webp") else ["--onnx", conditional, "--count", 66]
     gan_infer(*ask, "--out", out)
     first = Path(out).read_bytes()
-    gan_infer(*ask, "--out", out)
+    assert gan_infer(*ask, "--out", out, "--force")[0] == 0
     assert Path(out).read_bytes() == first
 
 
@@ -86,9 +86,9 @@ def test_a_failure_leaves_the_old_file(gan_infer, conditional, monkeypatch, out)
 
     monkeypatch.setattr(os, "replace", full_disk)
     ask = {
-        "x.gif": ["interpolate", conditional, "--out", out],
+        "x.gif": ["interpolate", conditional, "--out", out, "--force"],
         "labels.csv": ["--onnx", conditional, "--out", "-", "--labels", out],
-    }.get(out, ["--onnx", conditional, "--out", out])
+    }.get(out, ["--onnx", conditional, "--out", out, "--force"])
     code, _, lines = gan_infer(*ask)
     assert (code, lines) == (2, [f"gan-infer: {out}: can't be written: No space left on device"])
     assert (os.listdir(), Path(out).read_text()) == ([out], "old")
@@ -110,7 +110,18 @@ def test_memory_stays_flat(tmp_path, make_model, out):
     model = make_model(shape=(1, 64, 64))
 
     def peak(count):
-        command = [sys.executable, "-c", PEAK, "--onnx", model, "--count", str(count), "--out", out]
+        command = [
+            sys.executable,
+            "-c",
+            PEAK,
+            "--onnx",
+            model,
+            "--count",
+            str(count),
+            "--out",
+            out,
+            "--force",
+        ]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
         return int(result.stdout) / 1024
@@ -197,7 +208,7 @@ LINES = {
     "no number": (["--digits", "20x6"], "'x' is no class of tiny: say 0 to 9"),
     "show and json": (["--show", "--json"], "--show and --json each write to stdout: choose one"),
     "json and stdout": (["--json", "--out", "-"], "--json and --out - each write to stdout"),
-    "show a folder": (["--show", "--out", "x/"], "--show: is for a .png file or no file, not for --out x/"),
+    "show a folder": (["--show", "--out", "x/"], "--show: is for one picture or no file, not for --out x/"),
     "show an array": (["--show", "--out", "x.npz"], "not for --out x.npz"),
     "scaled array": (["--scale", 2, "--out", "x.npy"], "--scale 2: is for pictures"),
     "labels": (["--labels", "x.txt"], "--labels x.txt: end it in .csv"),

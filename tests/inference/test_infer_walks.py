@@ -143,11 +143,10 @@ LINES = {
     "many steps": (["sweep", "MODEL", "--steps", 10**9], "--steps 1000000000: say 2 to 1000"),
     "digit": (["interpolate", "MODEL", "--digit", 3, "--to-digit", 12], "'12' is no class of tiny"),
     "no classes": (["interpolate", "PLAIN", "--to-digit", 1], "plain (gan) was trained without labels"),
-    "grid": (["grid", "PLAIN"], "plain was trained without labels: a grid has a column a class"),
     "rows": (["grid", "MODEL", "--rows", 0], "--rows 0: say 1 to 10000"),
     "dimension": (["sweep", "MODEL", "--dimension", 6], "--dimension 6: tiny has 0 to 5"),
-    "ending": (["sweep", "MODEL", "--out", "x.jpg"], "end it in .png for a strip, in .gif or .webp"),
-    "show": (["sweep", "MODEL", "--show", "--out", "x.gif"], "--show: is for a .png file or no file"),
+    "ending": (["sweep", "MODEL", "--out", "x.bmp"], "end it in .png or .jpg for a strip, in .gif or .webp"),
+    "show": (["sweep", "MODEL", "--show", "--out", "x.gif"], "--show: is for one picture or no file"),
     "large": (["sweep", "MODEL", "--scale", 9999, "--out", "x.gif"], "pixels is too large"),
     "seed": (["interpolate", "MODEL", "--to-seed", -4], "seed -4: a seed is a whole number from 0"),
 }
