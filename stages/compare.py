@@ -30,9 +30,9 @@ def main(
 ) -> None:
     """Score exported generators under the same conditions and print one table.
 
-    Data set, judge, samples and seed are those of params.yaml (run `dvc repro judge` first). Any file that
+    Data set, judges, samples and seed are those of params.yaml (run `dvc repro judge` first). Any file that
     keeps the ONNX contract of the README will do, with labels or without, if it makes images of that size.
-    A dash stands where a figure makes no sense for a generator; "real" is what training images reach.
+    A dash stands where a figure makes no sense for a generator; "real" is what images set aside reach.
 
     \b
       python -m stages.compare exported/cdcgan.onnx ../other/exported/cdcgan.onnx
