@@ -56,9 +56,18 @@ SHARES = {
     "pipeline/pixels.py": 2,
 }
 LIMITS = {"beside": 120, "fast": 300, "slow": 1800}  # seconds; a fault that makes tests hang is killed
-NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".resume", "__pycache__", "data", "models", "mlruns", "mlflow.db*"
-)
+
+
+def copied(folder: Path) -> Path:
+    """The project as git lists it, with what is not committed yet."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    copy = folder / "project"
+    for name in names:
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    return copy
 
 
 def beside(copy: Path, file: str) -> list[str]:
@@ -66,8 +75,9 @@ def beside(copy: Path, file: str) -> list[str]:
     path = Path(file).relative_to("pipeline")
     tests = copy / "tests"
     named = [*tests.rglob(f"test_{path.stem}*.py"), *tests.rglob(f"test_*_{path.stem}.py")]
+    if path.parts[0] not in ("export", "inference"):
+        named += sorted((tests / "training").glob("test_step*.py"))  # the whole step, written out
     folder = sorted((tests / path.parent).glob("test_*.py"))
-    folder += sorted((tests / "training").glob("test_step*.py"))  # the whole step, by hand
     return list(dict.fromkeys(str(test.relative_to(copy)) for test in [*named, *folder]))
 
 
@@ -127,8 +137,9 @@ def run(results: Path, slow: bool, again: bool) -> None:
     """Try each fault of the list that has no result yet; with `again` those that survived."""
     known = read(results)
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "project")
-        shutil.copytree(ROOT, copy, ignore=NOT_COPIED)
+        copy = copied(Path(folder))
+        if not known and (failing := killed_by(copy, [], "not slow", LIMITS["fast"])):
+            sys.exit(f"without any fault: {failing}")
         for fault, why in listed():
             before = known.get(fault)
             done = before is not None and (before["killed"] or not again) and (not slow or before["slow"])
