@@ -264,8 +264,9 @@ def test_an_epoch_is_told_to_four_places(tmp_path: Path) -> None:
     assert loop.row()["epoch"] == 0.3333
 
 
-def test_the_generators_step_leaves_no_gradient_on_the_discriminator(tmp_path: Path) -> None:
-    loop = loop_of(write_params(small(), tmp_path))
+@pytest.mark.parametrize("ahead", [0, 2])
+def test_the_generators_step_leaves_no_gradient_on_the_discriminator(ahead: int, tmp_path: Path) -> None:
+    loop = loop_of(write_params(small(stabilisers={"unrolled_steps": ahead}), tmp_path))
     weights = list(loop.state.model.discriminator.parameters())
     own: list[Tensor] = []
     optimiser = loop.state.discriminator_optimiser
