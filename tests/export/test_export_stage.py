@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,18 +25,32 @@ from stages import train as train_stage
 from tests.conftest import PRESETS, tiny
 
 Project = Callable[[dict[str, Any]], Params]
+Exported = Callable[[Params], Path]
 FILES = {"cdcgan.onnx", "cdcgan.seeded.onnx", "cdcgan.json"}
 
 
-def exported(params: Params) -> Path:
-    train_stage.main(params)
-    export_stage.main(params)
-    return Path("exported") / f"{params.name}.onnx"
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """Train and export in the working folder; what this was done for before is copied from there."""
+    folder = tmp_path_factory.mktemp("exported")
+
+    def make(params: Params) -> Path:
+        done = folder / hashlib.sha256(params.model_dump_json().encode()).hexdigest()
+        if not done.exists():
+            train_stage.main(params)
+            export_stage.main(params)
+            for name in ("models", "exported"):
+                shutil.copytree(name, done / name)
+        for name in ("models", "exported"):
+            shutil.copytree(done / name, name, dirs_exist_ok=True)
+        return Path("exported") / f"{params.name}.onnx"
+
+    return make
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_trains_and_exports(project: Project, name: str) -> None:
+def test_every_preset_trains_and_exports(project: Project, exported: Exported, name: str) -> None:
     params = project(tiny(name))
     path = exported(params)
     generator = Generator(path, device="cpu")
@@ -47,7 +62,7 @@ def test_every_preset_trains_and_exports(project: Project, name: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_file_draws_what_the_trained_generator_draws(project: Project) -> None:
+def test_the_file_draws_what_the_trained_generator_draws(project: Project, exported: Exported) -> None:
     params = project(tiny("cdcgan"))
     path = exported(params)
     model = models.build(params, 1, 10)
@@ -61,7 +76,7 @@ def test_the_file_draws_what_the_trained_generator_draws(project: Project) -> No
 
 
 @pytest.mark.slow
-def test_the_file_is_portable_and_says_what_it_is(project: Project) -> None:
+def test_the_file_is_portable_and_says_what_it_is(project: Project, exported: Exported) -> None:
     params = project(tiny("cdcgan"))
     path = exported(params)
     model = onnx.load(path)
@@ -80,7 +95,7 @@ def test_the_file_is_portable_and_says_what_it_is(project: Project) -> None:
 
 
 @pytest.mark.slow
-def test_exporting_twice_gives_the_same_bytes(project: Project) -> None:
+def test_exporting_twice_gives_the_same_bytes(project: Project, exported: Exported) -> None:
     params = project(tiny("cdcgan-classic"))
     path = exported(params)
     first = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -90,7 +105,7 @@ def test_exporting_twice_gives_the_same_bytes(project: Project) -> None:
 
 @pytest.mark.slow
 def test_a_file_that_differs_from_torch_does_not_appear(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, exported: Exported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = project(tiny("cdcgan"))
     path = exported(params)
@@ -104,7 +119,7 @@ def test_a_file_that_differs_from_torch_does_not_appear(
 
 @pytest.mark.slow
 def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, exported: Exported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = project(tiny("cdcgan"))
     folder = exported(params).parent
@@ -122,7 +137,7 @@ def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
 
 
 @pytest.mark.slow
-def test_the_seeded_file_draws_the_bytes_of_the_plain_one(project: Project) -> None:
+def test_the_seeded_file_draws_the_bytes_of_the_plain_one(project: Project, exported: Exported) -> None:
     path = exported(project(tiny("cdcgan")))
     seeded = onnxruntime.InferenceSession(path.with_suffix(".seeded.onnx"))
     seeds, labels = np.arange(20) * 77, np.arange(20) % 10

@@ -90,16 +90,13 @@ def fuzz(source, count, tmp_path):
     assert codes[2] > count / 5  # the damage is seen
 
 
+# the same files at every run: more of them come with GAN_FUZZ=10, say
 def test_damaged_files(conditional, tmp_path):
-    fuzz(conditional, 400 * TIMES, tmp_path)
-
-
-def test_many_damaged_files(conditional, tmp_path):
-    fuzz(conditional, 5_000 * TIMES, tmp_path)
+    fuzz(conditional, 1_500 * TIMES, tmp_path)
 
 
 def test_the_shipped_generator_damaged(tmp_path):
-    fuzz(EXPORTED, 600 * TIMES, tmp_path)
+    fuzz(EXPORTED, 200 * TIMES, tmp_path)
 
 
 # Other files

@@ -1,0 +1,93 @@
+"""Export without training: one file that says what it computes, checked against torch before it appears."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from pipeline import models
+from pipeline.datasets.prepared import Prepared
+from pipeline.export import to_onnx
+from pipeline.inference import Generator
+from pipeline.params import Params
+from tests.conftest import tiny, write_params
+from tests.inference.conftest import DIGITS, Z_DIM, model_proto
+
+
+def data_of(classes: int, size: int) -> Prepared:
+    names = [str(label) for label in range(classes)]
+    return Prepared(Path("none"), "digits", size, 1, names, counts={}, sha256={}, digest="d" * 64)
+
+
+def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.Module]:
+    content = tiny(name)
+    content["data"]["size"] = size
+    content["model"]["z_dim"] = 5
+    params = write_params(content, folder)
+    torch.manual_seed(0)
+    model = models.build(params, 1, 10)
+    with torch.no_grad():  # conditional gains start equal
+        for weight in model.parameters():
+            weight.add_(0.2 * torch.randn_like(weight))
+    return params, data_of(10, size), model.generator
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [pytest.param("gan-mnist", 8, marks=pytest.mark.slow), ("cdcgan", 16)]
+)
+def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path) -> None:
+    params, data, network = untrained(name, size, tmp_path)
+    difference = to_onnx.export(params, data, network, tmp_path / "x.onnx")
+    assert 0 < difference < 1e-5
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("x.onnx", "x.seeded.onnx", "x.json", "params.yaml")
+    }
+    generator = Generator(tmp_path / "x.onnx", device="cpu")
+    conditional = name == "cdcgan"
+    assert generator.description.classes == (tuple(data.classes) if conditional else ())
+    z, labels = torch.randn(4, 5), torch.tensor([3, 1, 9, 0])
+    with torch.no_grad():
+        expected = network.eval()(z, labels).numpy()
+    found = generator.run(z.numpy(), labels.numpy() if conditional else None)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    about = json.loads((tmp_path / "x.json").read_text())
+    inputs = [{"name": "z", "type": "float", "shape": ["N", 5]}]
+    inputs += [{"name": "label", "type": "int64", "shape": ["N"]}] * conditional
+    assert about["inputs"] == inputs
+    assert about["outputs"] == [{"name": "image", "type": "float", "shape": ["N", 1, size, size]}]
+    assert float(about["parity"]) == pytest.approx(difference, rel=0.06)
+    assert not any(tensor.external_data for tensor in onnx.load(tmp_path / "x.onnx").graph.initializer)
+
+
+def as_torch(labels: torch.Tensor, z: torch.Tensor, at_nine: float) -> torch.Tensor:
+    """What the small model of the inference tests computes, and `at_nine` more at the label 9."""
+    weights = {
+        each.name: numpy_helper.to_array(each) for each in model_proto(DIGITS, (1, 4, 5)).graph.initializer
+    }
+    flat = torch.tanh(z @ torch.tensor(weights["weight"]) + torch.tensor(weights["table"])[labels])
+    return (flat + at_nine * (labels == 9).float()[:, None]).reshape(-1, 1, 4, 5)
+
+
+def test_parity_is_the_largest_difference_over_every_label(monkeypatch: Any, tmp_path: Path) -> None:
+    content = tiny("cdcgan")
+    content["model"]["z_dim"] = Z_DIM
+    inputs = to_onnx._check_inputs(write_params(content, tmp_path), 10)
+    assert [len(z) for z, _ in inputs] == [1, 2, 7, 10]
+    order = []
+    # else a rare process computes its first images to 15 bits, and an exact file would be refused
+    monkeypatch.setattr(to_onnx, "settle_vector_functions", lambda: order.append("settled"))
+    for at_nine in (0.0, 0.5, -0.5):
+
+        def network(z: torch.Tensor, labels: torch.Tensor, at_nine: float = at_nine) -> torch.Tensor:
+            order.append("computed")
+            return as_torch(labels, z, at_nine)
+
+        found = to_onnx._parity(model_proto(DIGITS, (1, 4, 5)), network, inputs)
+        assert found == pytest.approx(abs(at_nine), abs=1e-5)
+    assert order == ["settled", *["computed"] * 4] * 3
