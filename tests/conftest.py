@@ -40,7 +40,13 @@ def tiny(name: str) -> dict[str, Any]:
     """A preset with small networks, a short run, and the bundled digits for data."""
     content = preset(name)
     channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10") else 1
-    content["data"] |= {"dataset": "digits", "path": None, "channels": channels, "test_fraction": 0.2}
+    content["data"] |= {
+        "dataset": "digits",
+        "path": None,
+        "channels": channels,
+        "test_fraction": 0.2,
+        "set_aside": 0,
+    }
     content["model"] |= {key: value for key, value in SMALL_MODEL.items() if key in content["model"]}
     content["train"] |= SMALL_TRAIN
     content["tracking"]["enabled"] = False

@@ -34,7 +34,7 @@ def test_every_system_has_a_preset() -> None:
 def test_the_preset_for_own_pictures_is_blocked_by_no_judge() -> None:
     params = load(ROOT / "presets" / "folder.yaml")
     assert (params.data.dataset, params.data.channels, params.model.conditional) == ("folder", 3, True)
-    assert params.judge.min_accuracy == params.second_judge.min_accuracy == 0.0
+    assert {judge.min_accuracy for judge in params.judges.values()} == {0.0}
 
 
 def test_the_committed_params_are_the_flagship() -> None:

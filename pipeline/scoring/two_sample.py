@@ -19,8 +19,9 @@ from pipeline.scoring.judge import exact_kernels, judge_device
 from pipeline.scoring.judge_networks import convolution, initialise
 from pipeline.streams import stream
 
-BATCH, LR, WEIGHT_DECAY = 64, 4e-3, 1e-2
-RECIPES = {False: (8, 1250), True: (16, 3750)}  # halved or not: channels of the first layer, steps
+BATCH, WEIGHT_DECAY = 64, 1e-2
+# halved or not: channels of the first layer, learning rate, steps
+RECIPES = {False: (8, 4e-3, 1250), True: (16, 2e-2, 3000)}
 PASSES = 15  # over few images: more steps would only teach them by heart
 SMALLEST = 8  # pixels a side that the convolutions halve the picture down to
 
@@ -52,14 +53,14 @@ def _halves(seen: Images, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def _trained(real: Tensor, fake: Tensor, seed: int, *, halved: bool) -> nn.Module:
-    width, most = RECIPES[halved]
+    width, lr, most = RECIPES[halved]
     steps = min(most, -(-PASSES * (len(real) + len(fake)) // BATCH))
     images = torch.cat([real, fake]).to(judge_device())
     targets = torch.cat([torch.ones(len(real)), torch.zeros(len(fake))]).to(images.device)
     size = images.shape[-1] // 2 if halved else images.shape[-1]
     network = initialise(_network(images.shape[1], size, width), seed).to(images.device)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LR, total_steps=steps)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=lr, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps)
     chosen = _batches(len(images), steps, seed)
     network.train()
     with items_bar() as progress:

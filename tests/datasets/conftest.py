@@ -39,7 +39,7 @@ def data() -> Callable[..., DataParams]:
     """Make DataParams; what is not named takes the plainest value."""
 
     def make(dataset: str, **named: object) -> DataParams:
-        plain = {"path": None, "size": 8, "channels": None, "test_fraction": None}
+        plain = {"path": None, "size": 8, "channels": None, "test_fraction": None, "set_aside": 0}
         return DataParams(dataset=dataset, **(plain | named))
 
     return make

@@ -59,7 +59,7 @@ def test_every_figure_stands_beside_its_protocol(
         saved = Judge.load(Path("models/judge/digits-8") / name)
         assert protocol["judges"][name]["sha256"] == saved.description["sha256"]
         assert protocol["judges"][name]["accuracy"] == used.description["accuracy"]
-    assert protocol["constants"]["two-sample test: width, steps"] == list(two_sample.RECIPES[False])
+    assert protocol["constants"]["two-sample test: width, rate, steps"] == list(two_sample.RECIPES[False])
     assert protocol["device"] == "cpu"
     assert protocol["versions"]["torch"] == version("torch")
     assert (protocol["samples"], protocol["seed"], protocol["data"]["size"]) == (SAMPLES, 1, 8)

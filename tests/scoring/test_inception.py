@@ -15,9 +15,10 @@ from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
 from pipeline.scoring import inception
-from pipeline.scoring.evidence import gather, open_generator, protocol
+from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.inception import Inception
 from pipeline.scoring.judge import Judge
+from pipeline.scoring.protocol import protocol
 from pipeline.scoring.scores import score
 from pipeline.scoring.table import key_figures
 from tests.scoring.conftest import DIGITS, write_generator
@@ -114,7 +115,7 @@ def test_the_figures_are_torch_fidelitys(published: Path) -> None:
 
 
 def test_the_scores_and_their_protocol_gain_it(
-    small: Path, digits: Prepared, judges: tuple[Judge, Judge], bank: np.ndarray, tmp_path: Path
+    small: Path, digits: Prepared, judges: dict[str, Judge], bank: np.ndarray, tmp_path: Path
 ) -> None:
     file = write_generator(tmp_path / "bank.onnx", bank, DIGITS)
     params = EvaluateParams(samples=200, seed=1, inception_weights=str(small))

@@ -29,7 +29,7 @@ def represented(params: Params) -> dict[str, Any]:
 
 
 @pytest.fixture
-def judged(project: Project, judges: tuple[Judge, Judge]) -> Callable[[str], Params]:
+def judged(project: Project, judges: dict[str, Judge]) -> Callable[[str], Params]:
     """A project of a preset on 8-pixel digits, with the judges in place."""
 
     def make(name: str) -> Params:

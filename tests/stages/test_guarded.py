@@ -53,7 +53,7 @@ def ends(pid: int, within: float = 5.0) -> bool:
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.2, 0.8])  # seconds; most of these pass with imports
 def test_a_stage_ends_with_dvc_at_any_moment(project: Project, stage: str, after: float) -> None:
     content = tiny("cdcgan")
-    content["judge"]["epochs"] = content["train"]["epochs"] = 500
+    content["judges"]["convolutional"]["epochs"] = content["train"]["epochs"] = 500
     project(content)
     dvc = subprocess.Popen(
         [sys.executable, "-c", DVC.replace("NAME", stage)],
