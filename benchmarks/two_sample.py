@@ -1,0 +1,72 @@
+"""The two-sample test in full: several seeds, sizes of picture and numbers of images, real beside real.
+
+`python -m benchmarks.two_sample exported/cdcgan.onnx`: data and judges as params.yaml names them (run
+`dvc repro judge` first). A net counts where it finds what there is: a wider one must not find much more.
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.params import load
+from pipeline.scoring import two_sample
+from pipeline.scoring.candidates import Images, alike
+from pipeline.scoring.evidence import gather, open_generator
+from pipeline.scoring.judge import load_judges
+from pipeline.scoring.two_sample import told_apart
+from pipeline.streams import seed_of
+
+
+def main() -> None:
+    """Print a table, one row a size of picture, width and number of images."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, help="an exported generator")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--shares", type=float, nargs="+", default=[0.25, 1.0], help="of the images")
+    parser.add_argument(
+        "--widths", type=float, nargs="+", default=[1.0, 2.0], help="times that of the scores"
+    )
+    arguments = parser.parse_args()
+    params = load()
+    prepared = Prepared.open(prepared_dir(params.data))
+    evidence = gather(
+        open_generator(arguments.file, prepared), prepared, load_judges(params), params.evaluate
+    )
+    recipes = dict(two_sample.RECIPES)
+    print("| pictures | width | real images | generated | real against real |\n|---|---:|---:|---:|---:|")
+    for halved, (width, lr, steps) in recipes.items():
+        for times in arguments.widths:
+            two_sample.RECIPES[halved] = (round(width * times), lr, steps)
+            for share in arguments.shares:
+                sides = [
+                    part_of(side, share) for side in (evidence.unseen, evidence.told_apart, evidence.seen)
+                ]
+                real, *others = sides
+                cells = [shares_right(real, other, arguments.seeds, halved) for other in others]
+                size = "half" if halved else "whole"
+                print(
+                    f"| {size} | {round(width * times)} | {len(real):,} | {' | '.join(cells)} |", flush=True
+                )
+
+
+def part_of(seen: Images, share: float) -> Images:
+    """A share of some images, in their class shares."""
+    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
+    rows = alike(labels, np.bincount(labels), round(share * len(seen)), seed=0)
+    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
+
+
+def shares_right(real: Images, other: Images, seeds: int, halved: bool) -> str:
+    """Mean and deviation over the seeds of the share of right answers."""
+    right = [
+        told_apart(real, other, seed_of(0, "two-sample benchmark", seed), halved=halved).mean()
+        for seed in range(seeds)
+    ]
+    return f"{statistics.mean(right):.1%} ± {statistics.stdev(right):.1%}"
+
+
+if __name__ == "__main__":
+    main()
