@@ -44,7 +44,7 @@ def compare(
     for other in others:
         for key in (key for key, figure in other.items() if "draws" in figure and key in first):
             other[key]["from_first"] = _difference(other[key], first[key])
-    return rounded(scores)
+    return {name: rounded(entry) | {"protocol": entry["protocol"]} for name, entry in scores.items()}
 
 
 def _difference(figure: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import figures
 from pipeline.inference import Generator
-from pipeline.scoring.candidates import sample_seeds
+from pipeline.scoring.candidates import Candidate, sample_seeds
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.neighbours import nearest_rows
 from pipeline.scoring.scores import Figure
@@ -24,8 +24,8 @@ def draw(
 ) -> None:
     """Write the pictures into `folder`; per-class.png only where there are labels."""
     figures.save(samples_grid(generator, seed), folder / "samples.png")
-    pair = figures.real_beside_fake(_spread(evidence.test.images), _spread(evidence.fake.images))
-    figures.save(pair, folder / "real-beside-fake.png")
+    pair = [seen.images[_of_every_class(evidence, seen, BESIDE)] for seen in (evidence.test, evidence.fake)]
+    figures.save(figures.real_beside_fake(*pair), folder / "real-beside-fake.png")
     figures.save(neighbours(evidence), folder / "neighbours.png")
     if "label_accuracy" in scores:
         shares = {
@@ -34,11 +34,6 @@ def draw(
         figures.save(
             figures.bars(shares, "samples in which the judge sees their label"), folder / "per-class.png"
         )
-
-
-def _spread(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Some images from all over the array: a folder's test images are sorted by class."""
-    return images[_evenly(len(images), BESIDE)]
 
 
 def samples_grid(generator: Generator, seed: int) -> Image.Image:
@@ -52,8 +47,8 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
 
 def neighbours(evidence: Evidence) -> Image.Image:
     """A sample a row, then the training images nearest to it in the judge's features, and in pixels."""
-    shown = _of_every_class(evidence)
     fake, training = evidence.fake, evidence.training.images
+    shown = _of_every_class(evidence, fake, SEARCHED)
     spaces = {
         "nearest, to the judge": nearest_rows(evidence.training_features, fake.features[shown], NEIGHBOURS),
         "nearest, in pixels": nearest_rows(training, fake.images[shown], NEIGHBOURS),
@@ -65,18 +60,14 @@ def neighbours(evidence: Evidence) -> Image.Image:
     return _captioned(panels)
 
 
-def _of_every_class(evidence: Evidence) -> NDArray[np.int64]:
-    """The rows of some samples, spread over the classes and sorted by them."""
-    fake = evidence.fake
-    if not evidence.classes:
-        return _evenly(len(fake), SEARCHED)
-    by_class = np.argsort(evidence.groups(fake), kind="stable")
-    return by_class[_evenly(len(fake), SEARCHED)]
-
-
-def _evenly(length: int, count: int) -> NDArray[np.int64]:
-    """Up to `count` indices from all over an array."""
-    return np.linspace(0, length - 1, min(count, length)).astype(int)
+def _of_every_class(evidence: Evidence, seen: Candidate, count: int) -> NDArray[np.int64]:
+    """The rows of `count` images or fewer, sorted by class: one of each class in turn, also of a rare one."""
+    groups = evidence.groups(seen)
+    by_class = np.argsort(groups, kind="stable")
+    place = np.empty(len(groups), np.int64)  # of each image among those of its class
+    place[by_class] = np.arange(len(groups)) - np.searchsorted(groups[by_class], groups[by_class])
+    first = np.lexsort((groups, place))[:count]
+    return first[np.argsort(groups[first], kind="stable")]
 
 
 def _captioned(panels: dict[str, Image.Image], gap: int = 20, caption: int = 28) -> Image.Image:

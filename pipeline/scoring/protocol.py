@@ -72,7 +72,7 @@ def _constants() -> dict[str, Any]:
         "near copies, near duplicates: share of real ones": [memorisation.CLOSE, duplicates.CLOSE],
         "near copies: candidates, pixels moved": [memorisation.CANDIDATES, memorisation.SHIFT],
         "patches: side, number, directions": [patches.SIDE, patches.PATCHES, patches.DIRECTIONS],
-        "two-sample test: seeds, batch": [TWO_SAMPLE_SEEDS, two_sample.BATCH],
+        "two-sample test: seeds of samples, of real images": list(TWO_SAMPLE_SEEDS.values()),
         "two-sample test: width, rate, steps": list(two_sample.RECIPES[False]),
         "two-sample test, half size: width, rate, steps": list(two_sample.RECIPES[True]),
         "train on generated: seeds, epochs": [train_on_generated.SEEDS, train_on_generated.EPOCHS],

@@ -1,7 +1,7 @@
 """A judge of small digits, and exported generators that show real images, or fail in one chosen way."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.datasets.prepared import Prepared
 from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
+from pipeline.scoring import spread
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.judge import Judge, judge_dir
 from pipeline.scoring.judge_training import train_judge
@@ -27,6 +28,14 @@ JUDGES = {
 DIGITS = [str(digit) for digit in range(10)]
 SAMPLES = 600  # a distance in 128 features needs 512 on either side
 VARIETY = 100  # images of a class a generator can show
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_draws() -> Iterator[None]:
+    """Intervals from few draws: a score then takes a third of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spread, "DRAWS", 20)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from pipeline.params import Params
 from pipeline.scoring import two_sample
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.judge import Judge
-from pipeline.scoring.pictures import neighbours, samples_grid
+from pipeline.scoring.pictures import _of_every_class, neighbours, samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
 from tests.conftest import tiny
@@ -97,6 +97,19 @@ def test_leaves_what_other_stages_wrote_beside_it(
     report.write_text("a report")
     scores(bank)
     assert report.read_text() == "a report"
+
+
+def test_a_rare_class_is_in_every_picture(
+    digits: Prepared, judges: dict[str, Judge], params: Params, bank: np.ndarray
+) -> None:
+    generator = open_generator(write_generator(Path("bank.onnx"), bank, DIGITS), digits)
+    evidence = gather(generator, digits, judges, params.evaluate)
+    labels = np.zeros(600, np.int64)
+    labels[[5, 300, 599]] = 3, 7, 9
+    rare = replace(evidence, fake=replace(evidence.fake, labels=labels))
+    shown = _of_every_class(rare, rare.fake, 12)
+    assert labels[shown].tolist() == [0] * 9 + [3, 7, 9]
+    assert len(set(shown.tolist())) == 12
 
 
 def test_the_nearest_training_images_of_copies_are_their_originals(
