@@ -119,7 +119,7 @@ def _measure(title: str, seed: int) -> dict[str, Any]:
 def _scores(params: Params) -> dict[str, float]:
     """judge-FID, recall and label accuracy of the exported file, as `evaluate` takes them."""
     data = Prepared.open(prepared_dir(params.data))
-    judge, seed = Judge.load(ROOT / judge_dir(params.data, next(iter(params.judges)))), params.evaluate.seed
+    judge, seed = Judge.load(ROOT / judge_dir(params.data, params.evaluate.judge)), params.evaluate.seed
     test = look_at(judge, real(data, "test", shuffled(data, "test", SAMPLES, seed)))
     generator = Generator(Path("exported", f"{params.name}.onnx"))
     fake = look_at(judge, generated(generator, test.labels, len(test), seed))

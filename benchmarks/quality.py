@@ -49,7 +49,7 @@ def main() -> None:
     device, data = choose_device(arguments.device), prepared_digits()
     images, labels = data.images("train"), data.labels("train")
     flagship = preset("cdcgan", train={"epochs": arguments.epochs})
-    judge = Judge.load(ROOT / judge_dir(flagship.data, next(iter(flagship.judges))))
+    judge = Judge.load(ROOT / judge_dir(flagship.data, flagship.evaluate.judge))
     test = look_at(judge, real(data, "test", shuffled(data, "test", arguments.samples, SEED)))
     loop, notebook = same_network(images, labels, arguments.width, device)
     contenders = {

@@ -153,7 +153,7 @@ def scores(generators: dict[str, Generator]) -> dict[str, dict[str, str]]:
     """judge-FID and label accuracy under the protocol of params.yaml; nothing where there is no judge."""
     params = load()
     try:
-        judge = Judge.load(judge_dir(params.data, next(iter(params.judges))))
+        judge = Judge.load(judge_dir(params.data, params.evaluate.judge))
         data = Prepared.open(prepared_dir(params.data))
     except UserError as error:
         print(f"No scores: {error}.\n")

@@ -212,6 +212,7 @@ class ExportParams(Section):
 class EvaluateParams(Section):
     """How the exported file is scored."""
 
+    judge: JudgeName  # of `judges`, the one in whose features the most is measured
     samples: Annotated[int, Field(ge=100)]
     seed: int
     inception_weights: str | None  # the file, for standard Inception FID and KID
@@ -233,7 +234,7 @@ class Params(Section, Generic[Model]):
     name: Annotated[str, Field(max_length=60)]  # scopes all that a run writes
     seed: Annotated[int, Field(ge=0)]
     data: DataParams
-    judges: Annotated[dict[JudgeName, JudgeParams], Field(min_length=1)]  # the first measures the most
+    judges: Annotated[dict[JudgeName, JudgeParams], Field(min_length=1)]
     model: Model
     objective: ObjectiveParams
     stabilisers: StabiliserParams
@@ -255,10 +256,12 @@ class Params(Section, Generic[Model]):
         return name
 
     @model_validator(mode="after")
-    def _first_judge_sees_shapes(self) -> Self:
-        first, judge = next(iter(self.judges.items()))
-        if judge.architecture == "texture":
-            raise ValueError(f"judges.{first}: the first judge must see shapes: put texture after it")
+    def _the_judge_that_measures_sees_shapes(self) -> Self:
+        name = self.evaluate.judge
+        if name not in self.judges:
+            raise ValueError(f"evaluate.judge: {_unknown(name, list(self.judges))}")
+        if self.judges[name].architecture == "texture":
+            raise ValueError(f"evaluate.judge: {name} sees texture alone: name one that sees shapes")
         return self
 
     @model_validator(mode="after")

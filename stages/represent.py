@@ -23,7 +23,7 @@ def main(params: Params) -> None:
         return
     discriminator = models.build(params, data.channels, data.label_count).discriminator
     discriminator.load_state_dict(load_file(Path("models") / params.name / "discriminator.safetensors"))
-    judge = Judge.load(judge_dir(params.data, next(iter(params.judges))))
+    judge = Judge.load(judge_dir(params.data, params.evaluate.judge))
     result = representation(discriminator.eval(), data, judge, params.evaluate.seed)
     write_json(target, result)
     accuracies = {name: value for name, value in result.items() if name != "protocol"}

@@ -200,8 +200,15 @@ def test_each_judge_has_its_own_section(tmp_path: Path) -> None:
         write_params(content, tmp_path)
 
 
-def test_the_first_judge_sees_shapes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("texture", r"evaluate\.judge: texture sees texture alone"),
+        ("dence", r"evaluate\.judge: unknown 'dence'; did you mean 'dense'\?"),
+    ],
+)
+def test_the_judge_that_measures_is_one_that_sees_shapes(name: str, words: str, tmp_path: Path) -> None:
     content = preset("cdcgan")
-    content["judges"] = {name: content["judges"][name] for name in ("texture", "dense")}
-    with pytest.raises(UserError, match=r"judges\.texture: the first judge must see shapes"):
+    content["evaluate"]["judge"] = name
+    with pytest.raises(UserError, match=words):
         write_params(content, tmp_path)

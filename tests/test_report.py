@@ -81,7 +81,8 @@ def run_all(folder: Path, content: dict[str, Any]) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         params = write_params(content, folder)
-        for stage in (download, preprocess, judge, train, export, evaluate, represent, report):
+        download.main()
+        for stage in (preprocess, judge, train, export, evaluate, represent, report):
             stage.main(params)
     return folder
 

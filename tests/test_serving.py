@@ -32,7 +32,7 @@ START, ANSWER, STOP = 300, 60, 20  # seconds the server may take, on a busy mach
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder whose MLflow store holds the generator that ships, registered as the export stage does it."""
+    """A folder whose MLflow store holds the generator that ships, registered as export and evaluate do it."""
     folder = tmp_path_factory.mktemp("project")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("MLFLOW_TRACKING_URI", "DVC_ROOT", "DVC_EXP_NAME"):
@@ -40,6 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.chdir(folder)
         with Tracker.start(load(ROOT / "presets" / "cdcgan.yaml")) as tracker:
             tracker.model(EXPORTED, "cdcgan")
+            tracker.champion(EXPORTED, "cdcgan", {})
         assert tracker.run_id is not None
         yield folder
 

@@ -114,5 +114,7 @@ def shape_of(channels: int, size: int, classes: list[str]) -> JudgeShape:
 
 
 def load_judges(params: Params) -> dict[str, Judge]:
-    """The judges by their names, in the order of params.yaml; UserError if one is not there, or damaged."""
-    return {name: Judge.load(judge_dir(params.data, name)) for name in params.judges}
+    """The judges by name, first the one that measures the most; UserError if one is missing or damaged."""
+    first = params.evaluate.judge
+    names = [first, *(name for name in params.judges if name != first)]
+    return {name: Judge.load(judge_dir(params.data, name)) for name in names}

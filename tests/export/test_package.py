@@ -44,7 +44,9 @@ def exported(params: Params, classes: list[str]) -> None:
         "protocol": {
             "generator": {"sha256": sha256_of(folder / f"{params.name}.onnx")},
             "data": {"name": "digits", "size": 32},
-            "judge": judge,
+            "judges": {"dense": judge},
+            "real": "1,234 images set aside",
+            "code": "cd" * 32,
             "inception": None,
             "samples": 1234,
             "compared_with": "359 test images",
@@ -52,6 +54,17 @@ def exported(params: Params, classes: list[str]) -> None:
         },
         "judge_fid": {"value": 0.66246, "real": 0.29724, "noise": 261.87},
         "recall": {"value": 0.7406, "real": 0.8897, "noise": None},
+        "coverage": {"value": 0.9, "real": 0.95, "noise": 0.0},
+        "two_sample": {"value": 0.99, "real": 0.5, "noise": None},
+        "two_sample_half": {"value": 0.7, "real": 0.5, "noise": None},
+        "memorised_in_pixels": {"value": 0.01, "low": 0.0, "real": 0.01, "real_high": 0.02, "noise": None},
+        "memorised_in_judge_space": {
+            "value": 0.01,
+            "low": 0.0,
+            "real": 0.01,
+            "real_high": 0.02,
+            "noise": None,
+        },
     }
     details = Path("metrics", params.name, "details")
     details.mkdir(parents=True, exist_ok=True)

@@ -122,7 +122,7 @@ def score_of(
 
     def run(bank: np.ndarray, classes: list[str] = DIGITS) -> dict[str, dict[str, Any]]:
         path = write_generator(tmp_path_factory.mktemp("exported") / "bank.onnx", bank, classes)
-        params = EvaluateParams(samples=SAMPLES, seed=1, inception_weights=None)
+        params = EvaluateParams(judge="convolutional", samples=SAMPLES, seed=1, inception_weights=None)
         return rounded(score(gather(open_generator(path, digits), digits, judges, params)))
 
     return run

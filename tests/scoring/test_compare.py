@@ -26,7 +26,7 @@ from tests.scoring.conftest import DIGITS, save_judges, use_the_digits, write_ge
 
 pytestmark = pytest.mark.slow  # its fixtures run whole stages
 
-PARAMS = EvaluateParams(samples=520, seed=1, inception_weights=None)
+PARAMS = EvaluateParams(judge="convolutional", samples=520, seed=1, inception_weights=None)
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_the_scores_and_their_protocol_gain_it(
     small: Path, digits: Prepared, judges: dict[str, Judge], bank: np.ndarray, tmp_path: Path
 ) -> None:
     file = write_generator(tmp_path / "bank.onnx", bank, DIGITS)
-    params = EvaluateParams(samples=200, seed=1, inception_weights=str(small))
+    params = EvaluateParams(judge="convolutional", samples=200, seed=1, inception_weights=str(small))
     evidence = gather(open_generator(file, digits), digits, judges, params)
     scores = {"protocol": protocol(file, evidence, digits, params)} | score(evidence)
     for name in ("inception_fid", "inception_kid"):

@@ -30,7 +30,7 @@ def test_faint_texture_is_found_at_full_size_and_gone_at_half(sides: tuple[Image
     board = (np.indices((8, 8)).sum(axis=0) % 2) * 12
     marked = Images(np.minimum(other.images + board, 255).astype(np.uint8), other.labels)
     assert told_apart(real, marked, 0, halved=False).mean() > 0.95
-    assert told_apart(real, marked, 0, halved=True).mean() < 0.75
+    assert told_apart(real, marked, 0, halved=True).mean() < 0.85
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_digits_all_the_way(tmp_path):
         assert ("10 classes: 0 1" in done.stdout) == (name == "preprocess")
     size = YAML(typ="safe").load(tmp_path / "params.yaml")["data"]["size"]
     prepared = Prepared.open(tmp_path / "data" / "prepared" / f"digits-{size}")
-    assert len(prepared.images("train")) + len(prepared.images("test")) == 1797
+    assert sum(len(prepared.images(part)) for part in ("train", "aside", "test")) == 1797
 
 
 @pytest.mark.slow

@@ -64,6 +64,7 @@ def prepare(folder: Path) -> None:
         counts[split] = {"total": count, "per_class": {}}
     sha256 = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     about = {"dataset": "celeba", "size": SIDE, "channels": 3, "classes": [], "counts": counts}
+    about |= {"aside": []}
     digest = hashlib.sha256(json.dumps(sha256).encode()).hexdigest()
     (folder / "dataset.json").write_text(json.dumps(about | {"sha256": sha256, "digest": digest}))
 
