@@ -50,7 +50,7 @@ def _noted_by_dvc() -> set[int]:
         return set()
     try:
         noted = json.loads(Path(".dvc/tmp/rwlock").read_text())
-        return {int(paths["write"]["pid"]) for paths in noted.values() if paths.get("write")}
+        return {int(writer["pid"]) for writer in noted["write"].values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()  # another DVC notes it otherwise
 

@@ -22,7 +22,7 @@ from tests.inference.conftest import DIGITS, Z_DIM, model_proto
 
 def data_of(classes: int, size: int) -> Prepared:
     names = [str(label) for label in range(classes)]
-    return Prepared(Path("none"), "digits", size, 1, names, counts={}, sha256={}, digest="d" * 64)
+    return Prepared(Path("none"), "digits", size, 1, names, counts={}, aside=[], sha256={}, digest="d" * 64)
 
 
 def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.Module]:

@@ -25,7 +25,7 @@ DVC = """
 import json, os, pathlib, subprocess, sys
 notes = pathlib.Path(".dvc/tmp/rwlock")
 notes.parent.mkdir(parents=True, exist_ok=True)
-notes.write_text(json.dumps({"/models": {"write": {"pid": os.getpid(), "cmd": "dvc repro"}}}))
+notes.write_text(json.dumps({"write": {"/models": {"pid": os.getpid(), "cmd": "dvc repro"}}, "read": {}}))
 os.environ["DVC_STAGE"] = "NAME"
 stage = subprocess.Popen(f"{sys.executable} -m stages.NAME; exit $?", shell=True)
 print(stage.pid, flush=True)
@@ -104,5 +104,5 @@ def test_dvc_notes_what_it_writes_where_the_guard_looks(tmp_path: Path) -> None:
     for command in (["init", "--no-scm", "--quiet"], ["repro", "--quiet"]):
         subprocess.run(["dvc", *command], cwd=tmp_path, env=environment, check=True)
     noted = json.loads((tmp_path / "seen").read_text())
-    assert any(isinstance(paths.get("write", {}).get("pid"), int) for paths in noted.values())
+    assert [type(writer["pid"]) for writer in noted["write"].values()] == [int]
     assert "DVC_STAGE=look" in (tmp_path / "environment").read_text()
