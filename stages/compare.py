@@ -1,6 +1,5 @@
 """Exported generators side by side: `python -m stages.compare A.onnx B.onnx`. Not a stage of DVC's."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from pipeline.errors import UserError
 from pipeline.params import load
 from pipeline.scoring.compare import WRITERS, compare, comparison
 from pipeline.scoring.judge import load_judges
-from stages.run import in_one_line
+from stages.run import in_one_line, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -52,11 +51,8 @@ def main(
 
 
 def command_line() -> None:
-    """Run the command line; a wrong option is one line, as a wrong parameter is."""
-    try:
-        sys.exit(app(prog_name="python -m stages.compare", standalone_mode=False))
-    except typer.TyperException as error:
-        raise UserError(f"{' '.join(error.format_message().split())} (see --help)") from None
+    """Run the command line."""
+    run_app(app, "stages.compare")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """Saved states of runs, listed and cleaned: `python -m stages.resume list`. Not a stage of DVC's."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from pipeline import files
-from pipeline.errors import UserError
 from pipeline.training.resumable import Saved, all_saved
-from stages.run import in_one_line
+from stages.run import in_one_line, run_app
 
 DAY = 86400.0  # seconds
 app = typer.Typer(
@@ -74,11 +72,8 @@ def _megabytes(size: int) -> str:
 
 
 def command_line() -> None:
-    """Run the command line; a wrong option is one line, as a wrong parameter is."""
-    try:
-        sys.exit(app(prog_name="python -m stages.resume", standalone_mode=False))
-    except typer.TyperException as error:
-        raise UserError(f"{' '.join(error.format_message().split())} (see --help)") from None
+    """Run the command line."""
+    run_app(app, "stages.resume")
 
 
 if __name__ == "__main__":

@@ -5,11 +5,15 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params, load
+
+if TYPE_CHECKING:
+    import typer
 
 LOCK_WAIT = 10.0  # seconds for a stage that was asked to end to do so
 # the stages whose output belongs to the data, not to a name
@@ -54,6 +58,16 @@ def in_one_line(work: Callable[[], None]) -> None:
         _leave(str(stopped), 130)
     except KeyboardInterrupt:
         _leave("stopped; the same command goes on from the last state saved", 130)
+
+
+def run_app(app: "typer.Typer", module: str) -> None:
+    """Run a Typer command line for `in_one_line`; a wrong option is one line, as a wrong parameter is."""
+    import typer  # late: no stage of DVC's needs it
+
+    try:
+        sys.exit(app(prog_name=f"python -m {module}", standalone_mode=False))
+    except typer.TyperException as error:
+        raise UserError(f"{' '.join(error.format_message().split())} (see --help)") from None
 
 
 def _leave(message: str, code: int) -> None:
