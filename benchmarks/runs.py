@@ -25,7 +25,7 @@ def own_project(preset: str, *changes: Changes) -> Iterator[Params]:
     before, yaml = Path.cwd(), YAML(typ="safe")
     content = yaml.load(ROOT / "presets" / f"{preset}.yaml")
     for change in changes:
-        _merge(content, copy.deepcopy(change))
+        merge(content, copy.deepcopy(change))
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
@@ -55,9 +55,10 @@ def told(params: Params, rows: list[dict[str, Any]]) -> list[str]:
     return said
 
 
-def _merge(content: Changes, changes: Changes) -> None:
+def merge(content: Changes, changes: Changes) -> None:
+    """Put `changes` into `content`, key by key."""
     for key, value in changes.items():
         if isinstance(value, dict) and isinstance(content.get(key), dict):
-            _merge(content[key], value)
+            merge(content[key], value)
         else:
             content[key] = value
