@@ -13,8 +13,9 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.runs import Changes, own_project, rows_of, told
-from pipeline import figures
+from pipeline import plots
 from pipeline.errors import RunError
+from pipeline.places import models_dir
 from stages import train
 
 CURES: dict[str, Changes] = {
@@ -32,7 +33,7 @@ def main(folder: Path) -> None:
         picture = Image.new(failed.mode, (failed.width + GAP + cured.width, failed.height), "white")
         picture.paste(failed, (0, 0))
         picture.paste(cured, (failed.width + GAP, 0))
-        figures.save(picture, folder / f"{name}.png")
+        plots.save(picture, folder / f"{name}.png")
 
 
 def _run(name: str, cure: Changes) -> Image.Image:
@@ -40,7 +41,7 @@ def _run(name: str, cure: Changes) -> Image.Image:
     with own_project(f"failures/{name}", {"tracking": {"enabled": False}}, cure) as params:
         try:
             train.main(params)
-            models = Path("models", params.name)
+            models = models_dir(params)
             history, samples = models / "history.csv", models / "samples.png"
         except RunError:  # the run was ended: its evidence is left where it was made
             resume = next(Path(".resume").iterdir())

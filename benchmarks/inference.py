@@ -124,7 +124,8 @@ def torch_network() -> Callable | None:
     try:
         from safetensors.torch import load_file
 
-        from pipeline import models, params
+        from pipeline import systems
+        from pipeline.loading import load
     except ImportError as error:
         print(f"torch is left out: {error}\n")
         return None
@@ -132,7 +133,7 @@ def torch_network() -> Callable | None:
         print(f"torch is left out: {WEIGHTS} is not there; `dvc repro` makes it\n")
         return None
     description = Generator(ONNX, "cpu", 1).description
-    built = models.build(params.load(PARAMS), description.image_shape[0], len(description.classes))
+    built = systems.build(load(PARAMS), description.image_shape[0], len(description.classes))
     built.generator.load_state_dict(load_file(WEIGHTS))
     return built.generator.float().eval()
 

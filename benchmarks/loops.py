@@ -11,9 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.notebook import Notebook
 from benchmarks.runs import ROOT
 from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import Prepared, prepared_dir, raw_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.datasets.sources import download
-from pipeline.params import Params, load
+from pipeline.loading import load
+from pipeline.params import Params
+from pipeline.places import prepared_dir, raw_dir
 from pipeline.training.batches import Batches
 from pipeline.training.device import choose_precision
 from pipeline.training.distributed import Ranks

@@ -42,8 +42,8 @@ SHARES = {
     "pipeline/stabilisers/unrolling.py": 3,
     "pipeline/stabilisers/virtual_batch_norm.py": 3,
     # the other systems' files list layers, and have no mathematics of their own
-    "pipeline/models/base.py": 6,
-    "pipeline/models/cdcgan.py": 4,
+    "pipeline/systems/base.py": 6,
+    "pipeline/systems/cdcgan.py": 4,
     "pipeline/export/to_onnx.py": 4,
     "pipeline/export/seeded.py": 4,
     "pipeline/export/canonical.py": 3,

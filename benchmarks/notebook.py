@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from pipeline.datasets._torchvision import torchvision
-from pipeline.models.base import dcgan_init
+from pipeline.networks.initialisation import dcgan_init
 
 WORKERS = 2
 Z_DIM, CLASSES, SIZE = 100, 10, 32

@@ -22,13 +22,14 @@ from typing import Any
 import torch
 
 from benchmarks.runs import ROOT, Changes, own_project, rows_of, told
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.inference import Generator
 from pipeline.params import Params
+from pipeline.places import exported_file, judge_dir, models_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled
 from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.label_accuracy import label_accuracy
 from pipeline.scoring.precision_recall import precision_recall
 from stages import export, train
@@ -121,7 +122,7 @@ def _scores(params: Params) -> dict[str, float]:
     data = Prepared.open(prepared_dir(params.data))
     judge, seed = Judge.load(ROOT / judge_dir(params.data, params.evaluate.judge)), params.evaluate.seed
     test = look_at(judge, real(data, "test", shuffled(data, "test", SAMPLES, seed)))
-    generator = Generator(Path("exported", f"{params.name}.onnx"))
+    generator = Generator(exported_file(params))
     fake = look_at(judge, generated(generator, test.labels, len(test), seed))
     return {
         "FID": fid(fake.features, test.features),
@@ -132,7 +133,7 @@ def _scores(params: Params) -> dict[str, float]:
 
 def _course(params: Params) -> dict[str, Any]:
     """How the run went: D's logit gap over its last tenth, and what the monitor said of it."""
-    history = rows_of(Path("models", params.name, "history.csv"))
+    history = rows_of(models_dir(params) / "history.csv")
     said = told(params, history)
     last = history[-max(1, len(history) // 10) :]
     gap = statistics.mean(row["logit_gap"] for row in last)

@@ -12,7 +12,8 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from pipeline import objectives
-from pipeline.params import Params, load
+from pipeline.loading import load
+from pipeline.params import Params
 from pipeline.training.monitor import DivergenceError, Monitor
 
 ROOT = Path(__file__).parents[1]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.prepared import Prepared, prepared_dir
-from pipeline.params import load
+from pipeline.datasets.prepared import Prepared
+from pipeline.loading import load
+from pipeline.places import prepared_dir
 from pipeline.scoring import two_sample
 from pipeline.scoring.candidates import Images, alike
 from pipeline.scoring.evidence import gather, open_generator

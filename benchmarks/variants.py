@@ -16,15 +16,16 @@ import onnx
 import onnxruntime
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.export.half import halved
 from pipeline.inference import Generator
 from pipeline.inference.latent import latent
-from pipeline.params import load
+from pipeline.loading import load
+from pipeline.places import judge_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled
 from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.label_accuracy import label_accuracy
 
 BATCHES = (1, 64)

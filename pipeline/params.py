@@ -1,23 +1,17 @@
-"""params.yaml as frozen, validated objects.
+"""The sections of params.yaml as frozen, validated objects; pipeline/loading.py reads the file.
 
 There are no defaults here: every value that shapes a result is written in params.yaml, so that DVC sees
 it change. A value that is missing, unknown, of the wrong type or in conflict with another is refused.
 """
 
-import difflib
 import hashlib
 import json
 import re
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from pipeline.errors import UserError
-
-PARAMS_FILE = Path("params.yaml")
+from pipeline.errors import unknown
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -67,7 +61,7 @@ class JudgeParams(Section):
 
 
 class ModelParams(Section):
-    """What every system has; a file in pipeline/models/ adds its own."""
+    """What every system has; a file in pipeline/systems/ adds its own."""
 
     kind: str
     z_dim: Count
@@ -259,7 +253,7 @@ class Params(Section, Generic[Model]):
     def _the_judge_that_measures_sees_shapes(self) -> Self:
         name = self.evaluate.judge
         if name not in self.judges:
-            raise ValueError(f"evaluate.judge: {_unknown(name, list(self.judges))}")
+            raise ValueError(f"evaluate.judge: {unknown(name, list(self.judges))}")
         if self.judges[name].architecture == "texture":
             raise ValueError(f"evaluate.judge: {name} sees texture alone: name one that sees shapes")
         return self
@@ -327,84 +321,3 @@ class Params(Section, Generic[Model]):
     def fingerprint(self) -> str:
         """SHA-256 over the parameters that shape the trained weights, as hex."""
         return hashlib.sha256(json.dumps(self.shaping(), sort_keys=True).encode()).hexdigest()
-
-
-def load(path: Path = PARAMS_FILE) -> Params:
-    """Read and validate a params file; UserError names every key that is wrong."""
-    raw = _read_yaml(path)
-    try:
-        # JSON mode is strict about types and still takes a list for a tuple.
-        return Params[_model_class(raw, path)].model_validate_json(json.dumps(raw), strict=True)
-    except ValidationError as error:
-        problems = "; ".join(_explain(problem, raw) for problem in error.errors())
-        raise UserError(f"{path}: {problems}") from None
-
-
-def load_data(path: Path = PARAMS_FILE) -> DataParams:
-    """Read and validate the section `data` alone: the others need a system's file, whose torch is slow."""
-    try:
-        return DataParams.model_validate_json(json.dumps(_read_yaml(path).get("data")), strict=True)
-    except ValidationError:
-        return load(path).data  # which says what is wrong, there and elsewhere
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        raw = YAML(typ="safe", pure=True).load(path)
-        json.dumps(raw)
-    except FileNotFoundError:
-        raise UserError(
-            f"{path} is not here: run from the project's folder, or copy one from presets/"
-        ) from None
-    except (YAMLError, UnicodeDecodeError, OSError, TypeError, ValueError) as error:
-        raise UserError(f"{path} can't be read as YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, dict):
-        raise UserError(f"{path}: expected the sections of a preset (name, seed, data, ...), found none")
-    return raw
-
-
-def _model_class(raw: dict[str, Any], path: Path) -> type[ModelParams]:
-    from pipeline import models  # its files import this one
-
-    section = raw.get("model")
-    kind = section.get("kind") if isinstance(section, dict) else None
-    if kind not in models.kinds():
-        raise UserError(f"{path}: model.kind: {_unknown(kind, models.kinds())}")
-    return models.params_class(kind)
-
-
-def _explain(problem: Any, raw: dict[str, Any]) -> str:
-    """One pydantic problem as `path.to.key: what is wrong`."""
-    where = ".".join(str(part) for part in problem["loc"])
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"{where}: {_unknown(problem['loc'][-1], _valid_keys(problem['loc'][:-1], raw))}"
-        case "missing":
-            return f"{where}: missing (every value is written out: see presets/)"
-        case "literal_error":
-            options = [
-                option.strip(" '") for option in problem["ctx"]["expected"].replace(" or ", ", ").split(",")
-            ]
-            return f"{where}: {_unknown(problem['input'], options)}"
-        case "value_error":
-            message = problem["msg"].removeprefix("Value error, ")
-            return f"{where}: {message}" if where else message
-        case _:
-            return f"{where}: {problem['msg'].lower()}, got {problem['input']!r}"
-
-
-def _valid_keys(loc: tuple[Any, ...], raw: dict[str, Any]) -> list[str]:
-    """The keys that the section at `loc` knows."""
-    section: Any = Params[_model_class(raw, PARAMS_FILE)]
-    for part in loc:
-        # of the judges each has the same keys
-        section = (
-            get_args(section)[1] if get_origin(section) is dict else section.model_fields[part].annotation
-        )
-    return list(section.model_fields)
-
-
-def _unknown(value: Any, options: list[str]) -> str:
-    near = difflib.get_close_matches(str(value), options, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(options)} is expected"
-    return f"unknown {value!r}; {hint}"

@@ -1,7 +1,39 @@
-"""Where things lie that outlive a run of DVC's."""
+"""Where things lie, relative to the project's folder."""
 
 import os
 from pathlib import Path
+
+from pipeline.params import DataParams, Params
+
+
+def raw_dir(data: DataParams) -> Path:
+    """The original files of a data set, from download."""
+    return Path("data", "raw", data.dataset)
+
+
+def prepared_dir(data: DataParams) -> Path:
+    """The arrays of one size, from preprocess."""
+    return Path("data", "prepared", f"{data.dataset}-{data.size}")
+
+
+def judge_dir(data: DataParams, name: str) -> Path:
+    """The judge of that name in params.yaml, trained on those arrays."""
+    return Path("models", "judge", prepared_dir(data).name, name)
+
+
+def models_dir(params: Params) -> Path:
+    """What training leaves: weights, history, pictures."""
+    return Path("models", params.name)
+
+
+def exported_file(params: Params) -> Path:
+    """The ONNX file that ships; what goes with it lies beside it."""
+    return Path("exported", f"{params.name}.onnx")
+
+
+def metrics_dir(params: Params) -> Path:
+    """The scores of what ships, their pictures, and the report."""
+    return Path("metrics", params.name)
 
 
 def project() -> Path:

@@ -26,6 +26,7 @@ TALK = {
     "pipeline/errors.py",
     "pipeline/export/consent.py",
     "pipeline/inference/errors.py",
+    "pipeline/loading.py",
     "pipeline/params.py",
     "pipeline/places.py",
     "pipeline/tracking.py",
@@ -60,7 +61,7 @@ def code_hash(kind: str) -> str:
 
     That is each file that stages/train.py reaches, and of the systems the one of that kind alone.
     """
-    names = sorted(reached("stages/train.py") | {f"pipeline/models/{kind}.py"})
+    names = sorted(reached("stages/train.py") | {f"pipeline/systems/{kind}.py"})
     parts = [f"{name} {sha256_of(ROOT / name)}" for name in names]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
-from pipeline.params import load
+from pipeline.loading import load
+from pipeline.places import prepared_dir
 from pipeline.scoring.compare import WRITERS, compare, comparison
 from pipeline.scoring.judge import load_judges
 from stages.run import in_one_line, run_app

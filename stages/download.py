@@ -5,8 +5,8 @@ something to do.
 """
 
 from pipeline.datasets import record
-from pipeline.datasets.prepared import raw_dir
-from pipeline.params import load, load_data
+from pipeline.loading import load, load_data
+from pipeline.places import raw_dir
 from stages.run import in_one_line
 
 

@@ -1,13 +1,13 @@
 """metrics/<name>/: score exported/<name>.onnx by running it."""
 
 import time
-from pathlib import Path
 
 from rich.console import Console
 
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
+from pipeline.places import exported_file, metrics_dir, prepared_dir
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.inception import HOW_TO_GET_IT
 from pipeline.scoring.judge import load_judges
@@ -24,12 +24,12 @@ from stages.run import run
 def main(params: Params) -> None:
     """Write the key figures, all figures in full and the pictures; print the table."""
     began = time.perf_counter()
-    file = Path("exported") / f"{params.name}.onnx"
+    file = exported_file(params)
     prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
     generator = open_generator(file, prepared)
     evidence = gather(generator, prepared, judges, params.evaluate)
     scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | rounded(score(evidence))
-    metrics = Path("metrics") / params.name
+    metrics = metrics_dir(params)
     with atomic_path(metrics / "details") as details:
         details.mkdir()
         write_json(details / "scores.json", scores)

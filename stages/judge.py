@@ -1,8 +1,8 @@
 """models/judge/<dataset>-<size>/<name>/: train the judges on the real images."""
 
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.params import Params
-from pipeline.scoring.judge import judge_dir
+from pipeline.places import judge_dir, prepared_dir
 from pipeline.scoring.judge_training import train_judge
 from stages.run import run
 

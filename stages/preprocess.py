@@ -4,8 +4,8 @@ from functools import partial
 
 from pipeline.checks import check_data
 from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import prepared_dir, raw_dir
 from pipeline.params import Params
+from pipeline.places import prepared_dir, raw_dir
 from stages.run import run
 
 

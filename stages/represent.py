@@ -1,14 +1,13 @@
 """metrics/<name>/representation.json: what a linear classifier reads from the discriminator's features."""
 
-from pathlib import Path
-
 from safetensors.torch import load_file
 
-from pipeline import models
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline import systems
+from pipeline.datasets.prepared import Prepared
 from pipeline.files import write_json
 from pipeline.params import Params
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.places import judge_dir, metrics_dir, models_dir, prepared_dir
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.representation import representation
 from pipeline.tracking import Tracker, last_run
 from stages.run import run
@@ -17,12 +16,12 @@ from stages.run import run
 def main(params: Params) -> None:
     """Score and write; without classes there is nothing to classify, and the file says so."""
     data = Prepared.open(prepared_dir(params.data))
-    target = Path("metrics") / params.name / "representation.json"
+    target = metrics_dir(params) / "representation.json"
     if not data.classes:
         write_json(target, {"protocol": f"left out: {data.dataset} has no classes to tell apart"})
         return
-    discriminator = models.build(params, data.channels, data.label_count).discriminator
-    discriminator.load_state_dict(load_file(Path("models") / params.name / "discriminator.safetensors"))
+    discriminator = systems.build(params, data.channels, data.label_count).discriminator
+    discriminator.load_state_dict(load_file(models_dir(params) / "discriminator.safetensors"))
     judge = Judge.load(judge_dir(params.data, params.evaluate.judge))
     result = representation(discriminator.eval(), data, judge, params.evaluate.seed)
     write_json(target, result)

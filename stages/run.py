@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from pipeline.errors import RunError, Stopped, UserError
-from pipeline.params import Params, load
+from pipeline.loading import load
+from pipeline.params import Params
 
 if TYPE_CHECKING:
     import typer

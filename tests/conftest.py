@@ -13,9 +13,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: two torch processes of
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import prepared_dir, raw_dir
 from pipeline.datasets.sources import download
-from pipeline.params import DataParams, Params, load
+from pipeline.loading import load
+from pipeline.params import DataParams, Params
+from pipeline.places import prepared_dir, raw_dir
 
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import models
+from pipeline import systems
 from pipeline.errors import UserError
-from pipeline.params import load
+from pipeline.loading import load
 from tests.conftest import PRESETS, ROOT, preset, write_params
 
 
@@ -28,7 +28,7 @@ def test_failures_on_show_are_valid_and_name_their_cure(path: Path) -> None:
 
 
 def test_every_system_has_a_preset() -> None:
-    assert {preset(name)["model"]["kind"] for name in PRESETS} == set(models.kinds())
+    assert {preset(name)["model"]["kind"] for name in PRESETS} == set(systems.kinds())
 
 
 def test_the_preset_for_own_pictures_is_blocked_by_no_judge() -> None:

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from pipeline import provenance
-from pipeline.datasets.prepared import Prepared, prepared_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.params import Params
+from pipeline.places import prepared_dir
 from pipeline.training.distributed import Ranks
 from pipeline.training.run import _fingerprint
 from tests.conftest import ROOT, tiny
@@ -38,8 +39,8 @@ def code_hash(folder: Path) -> str:
 
 
 SHAPING = (
-    "pipeline/models/cdcgan.py",
-    "pipeline/models/__init__.py",
+    "pipeline/systems/cdcgan.py",
+    "pipeline/systems/__init__.py",
     "pipeline/datasets/prepared.py",
     "pipeline/training/device.py",
     "pipeline/training/fixed_noise.py",
@@ -47,7 +48,7 @@ SHAPING = (
     "pipeline/penalties.py",
     "stages/train.py",
 )
-OTHERS = ("pipeline/models/dcgan.py", "pipeline/inference/cli.py", "pipeline/tracking.py", "stages/judge.py")
+OTHERS = ("pipeline/systems/dcgan.py", "pipeline/inference/cli.py", "pipeline/tracking.py", "stages/judge.py")
 
 
 @pytest.mark.slow
@@ -65,7 +66,7 @@ def test_the_hash_stays_with_other_systems_and_what_does_not_train(copy: Path) -
     before = code_hash(copy)
     for name in OTHERS:
         (copy / name).write_text((copy / name).read_text() + "\nEDITED = True\n")
-    (copy / "pipeline/models/newest.py").write_text('"""Another system."""\n')
+    (copy / "pipeline/systems/newest.py").write_text('"""Another system."""\n')
     assert code_hash(copy) == before
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from pipeline.errors import UserError
-from pipeline.params import load
+from pipeline.loading import load
 from pipeline.scoring.table import TITLES, titles
 from pipeline.tracking import Tracker
 from stages import download, evaluate, export, judge, preprocess, report, represent, train

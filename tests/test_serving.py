@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.inference import Generator
 from pipeline.inference.latent import latent
-from pipeline.params import load
+from pipeline.loading import load
 from pipeline.tracking import Tracker
 
 pytestmark = pytest.mark.slow  # MLflow takes seconds to import, its server more to start

@@ -12,7 +12,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from pipeline import tracking
-from pipeline.params import Params, load
+from pipeline.loading import load
+from pipeline.params import Params
 from pipeline.tracking import Tracker, last_run
 
 ROOT = Path(__file__).parents[1]
@@ -281,7 +282,7 @@ def test_two_processes_at_once_share_a_new_store(params, clean):
     code = """
 import sys
 from pathlib import Path
-from pipeline.params import load
+from pipeline.loading import load
 from pipeline.tracking import Tracker
 
 with Tracker.start(load(Path(sys.argv[1]))) as tracker:

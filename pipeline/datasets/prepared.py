@@ -1,4 +1,4 @@
-"""Prepared data: the arrays that training and scoring read, and the paths of what the data stages write."""
+"""Prepared data: the arrays that training and scoring read."""
 
 import json
 from collections.abc import Mapping
@@ -10,21 +10,10 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
-from pipeline.params import DataParams
 
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
-
-
-def raw_dir(data: DataParams) -> Path:
-    """Where the download stage writes."""
-    return Path("data", "raw", data.dataset)
-
-
-def prepared_dir(data: DataParams) -> Path:
-    """Where the preprocess stage writes."""
-    return Path("data", "prepared", f"{data.dataset}-{data.size}")
 
 
 @dataclass(frozen=True)

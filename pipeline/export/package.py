@@ -8,7 +8,7 @@ import numpy as np
 from onnx import numpy_helper
 from PIL import Image
 
-from pipeline import figures, files
+from pipeline import files, plots
 from pipeline.datasets.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.export.card import card
@@ -35,7 +35,7 @@ def package(params: Params, data: Prepared, exported: Path, scores: dict[str, An
     with files.atomic_path(exported / name) as folder:
         folder.mkdir()
         _write_vectors(generator, folder / "test_data_set_0")
-        figures.save(_samples(generator), folder / PICTURE)
+        plots.save(_samples(generator), folder / PICTURE)
         facts = about | {
             "picture": PICTURE,
             "vectors": VECTORS,
@@ -89,7 +89,7 @@ def _samples(generator: Generator) -> Image.Image:
     columns = classes or COLUMNS
     seeds = np.arange(ROWS).repeat(columns) if classes else np.arange(ROWS * columns)
     labels = np.tile(np.arange(columns), ROWS) if classes else None
-    return figures.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
+    return plots.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
 
 
 def _checksums(exported: Path, name: str, folder: Path) -> str:

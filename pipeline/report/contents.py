@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.datasets.prepared import DESCRIPTION as DATASET
-from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import Params
+from pipeline.places import exported_file, judge_dir, metrics_dir, models_dir, prepared_dir
 from pipeline.report.explanations import GOOD, explained
 from pipeline.scoring.judge import DESCRIPTION as JUDGE
-from pipeline.scoring.judge import judge_dir
 from pipeline.scoring.table import titles
 from pipeline.scoring.verdict import verdict, warnings
 
@@ -26,9 +25,9 @@ def gather(params: Params) -> dict[str, Any]:
 
     UserError where something is missing, or where the parts are not of one run: a report must not mix them.
     """
-    model, metrics = Path("models") / params.name, Path("metrics") / params.name
+    model, metrics = models_dir(params), metrics_dir(params)
     details = metrics / "details"
-    generator = _read_json(Path("exported") / f"{params.name}.json")
+    generator = _read_json(exported_file(params).with_suffix(".json"))
     scores = _read_json(details / "scores.json")
     dataset = _read_json(prepared_dir(params.data) / DATASET)
     judges = {name: _read_json(judge_dir(params.data, name) / JUDGE) for name in params.judges}
@@ -70,7 +69,7 @@ def _refuse_a_mixture(
     dataset: Mapping[str, Any],
     judges: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    file, protocol = Path("exported") / f"{params.name}.onnx", scores["protocol"]
+    file, protocol = exported_file(params), scores["protocol"]
     belongs = {
         f"{file} was trained with other parameters": generator["params_hash"] == params.fingerprint(),
         f"{file} was trained on other data": generator["data_hash"] == dataset["digest"],

@@ -11,20 +11,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
-from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import atomic_path, sha256_of
-from pipeline.params import DataParams, Params
+from pipeline.params import Params
 from pipeline.pixels import to_float
+from pipeline.places import judge_dir
 from pipeline.scoring.judge_networks import ARCHITECTURES, FEATURES, JudgeShape
 
 WEIGHTS, DESCRIPTION = "judge.safetensors", "judge.json"
 ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
-
-
-def judge_dir(data: DataParams, name: str) -> Path:
-    """Where the judge of that name in params.yaml lives."""
-    return Path("models/judge") / prepared_dir(data).name / name
 
 
 def judge_device() -> torch.device:

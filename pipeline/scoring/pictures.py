@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline import figures
+from pipeline import plots
 from pipeline.inference import Generator
 from pipeline.scoring.candidates import Candidate, sample_seeds
 from pipeline.scoring.evidence import Evidence
@@ -23,16 +23,16 @@ def draw(
     folder: Path, generator: Generator, evidence: Evidence, scores: dict[str, Figure], seed: int
 ) -> None:
     """Write the pictures into `folder`; per-class.png only where there are labels."""
-    figures.save(samples_grid(generator, seed), folder / "samples.png")
+    plots.save(samples_grid(generator, seed), folder / "samples.png")
     pair = [seen.images[_of_every_class(evidence, seen, BESIDE)] for seen in (evidence.test, evidence.fake)]
-    figures.save(figures.real_beside_fake(*pair), folder / "real-beside-fake.png")
-    figures.save(neighbours(evidence), folder / "neighbours.png")
+    plots.save(plots.real_beside_fake(*pair), folder / "real-beside-fake.png")
+    plots.save(neighbours(evidence), folder / "neighbours.png")
     if "label_accuracy" in scores:
         shares = {
             name: share for name, share in scores["label_accuracy"]["per_class"].items() if share is not None
         }
-        figures.save(
-            figures.bars(shares, "samples in which the judge sees their label"), folder / "per-class.png"
+        plots.save(
+            plots.bars(shares, "samples in which the judge sees their label"), folder / "per-class.png"
         )
 
 
@@ -42,7 +42,7 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
     columns = classes or ROWS
     seeds = np.repeat(sample_seeds(seed, ROWS), columns) if classes else sample_seeds(seed, ROWS * columns)
     labels = np.tile(np.arange(columns), ROWS) if classes else None
-    return figures.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
+    return plots.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
 
 
 def neighbours(evidence: Evidence) -> Image.Image:
@@ -54,9 +54,9 @@ def neighbours(evidence: Evidence) -> Image.Image:
         "nearest, in pixels": nearest_rows(training, fake.images[shown], NEIGHBOURS),
     }
     scale = -(-TILE // fake.images.shape[2])
-    panels = {"sample": figures.grid(fake.images[shown], 1, scale)}
+    panels = {"sample": plots.grid(fake.images[shown], 1, scale)}
     for caption, rows in spaces.items():
-        panels[caption] = figures.grid(training[rows.ravel()], NEIGHBOURS, scale)
+        panels[caption] = plots.grid(training[rows.ravel()], NEIGHBOURS, scale)
     return _captioned(panels)
 
 
@@ -79,7 +79,7 @@ def _captioned(panels: dict[str, Image.Image], gap: int = 20, caption: int = 28)
     left = 0
     for title, panel in panels.items():
         middle = (left + panel.width / 2, caption / 2)
-        draw.text(middle, title, figures.INK, ImageFont.load_default(16), anchor="mm")
+        draw.text(middle, title, plots.INK, ImageFont.load_default(16), anchor="mm")
         sheet.paste(panel, (left, caption))
         left += panel.width + gap
     return sheet

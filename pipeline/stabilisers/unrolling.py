@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Adam
 
-from pipeline.models.base import GAN, Losses
+from pipeline.systems.base import GAN, Losses
 
 PREFIX = "model.discriminator."
 

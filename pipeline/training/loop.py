@@ -8,13 +8,13 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from pipeline.models.base import Losses
 from pipeline.params import Params, TrainParams
 from pipeline.stabilisers.augmentation import augment
 from pipeline.stabilisers.historical_averaging import distance_from_history
 from pipeline.stabilisers.instance_noise import add_noise, annealed
 from pipeline.stabilisers.unrolling import unrolled_generator_loss
 from pipeline.streams import draw_latent, seed_of, stream
+from pipeline.systems.base import Losses
 from pipeline.training.batches import Batches
 from pipeline.training.device import autocast
 from pipeline.training.distributed import Ranks, running_statistics

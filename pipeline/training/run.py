@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
-from pipeline import figures, files
+from pipeline import files, plots
 from pipeline.datasets.prepared import Prepared
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params
@@ -207,9 +207,9 @@ class Run:
 
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
-        image = figures.grid(self.noise.draw(self.state.exported_generator).numpy(), self.noise.columns)
+        image = plots.grid(self.noise.draw(self.state.exported_generator).numpy(), self.noise.columns)
         if self.ranks.first:
-            figures.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
+            plots.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
         return self.noise.spread(self.noise.draw(self.state.model.generator))
 
     def write(self, output: Path) -> None:
@@ -222,11 +222,11 @@ class Run:
             (part / "history.csv").write_text(_csv(state.history))
             if state.rollbacks:
                 files.write_json(part / "rollbacks.json", state.rollbacks)
-            figures.save(figures.training_curves(part / "history.csv"), part / "curves.png")
-            figures.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
+            plots.save(plots.training_curves(part / "history.csv"), part / "curves.png")
+            plots.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
             samples = self.noise.draw(state.exported_generator).numpy()
-            figures.save(figures.grid(samples, self.noise.columns, scale=2), part / "samples.png")
-            figures.save(self._real_beside_fake(), part / "real-beside-fake.png")
+            plots.save(plots.grid(samples, self.noise.columns, scale=2), part / "samples.png")
+            plots.save(self._real_beside_fake(), part / "real-beside-fake.png")
 
     def _pictures(self) -> list[Path]:
         return sorted((self.folder / "pictures").glob("*.png"))  # a kill may have left half a one, .part
@@ -240,7 +240,7 @@ class Run:
         generator = state.exported_generator.eval()
         with torch.no_grad():
             fake = to_uint8(generator(z.to(self.loop.device), labels.to(self.loop.device)))
-        return figures.real_beside_fake(self.data.file("train", "images")[rows], fake.cpu().numpy())
+        return plots.real_beside_fake(self.data.file("train", "images")[rows], fake.cpu().numpy())
 
 
 def check(params: Params, data: Prepared) -> None:

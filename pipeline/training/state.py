@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from pipeline import models
+from pipeline import systems
 from pipeline.errors import RunError
 from pipeline.files import atomic_path
-from pipeline.models.base import GAN, Losses
 from pipeline.params import OptimiserParams, Params
 from pipeline.stabilisers.historical_averaging import history_of
 from pipeline.streams import seed_of
+from pipeline.systems.base import GAN, Losses
 
 STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "logit_gap")  # of every step
 # saved as they are
@@ -47,7 +47,7 @@ class TrainingState:
         """The state before the first step."""
         with torch.random.fork_rng():
             torch.manual_seed(seed_of(params.seed, "init"))
-            model = models.build(params, channels, classes)
+            model = systems.build(params, channels, classes)
         model.to(device, memory_format=torch.channels_last)
         averaged = None
         if params.train.ema_half_life:

@@ -8,10 +8,11 @@ import pytest
 
 from pipeline.datasets.originals import hold_out
 from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import Prepared, prepared_dir, raw_dir
+from pipeline.datasets.prepared import Prepared
 from pipeline.datasets.sources import download
 from pipeline.errors import RunError, UserError
 from pipeline.files import sha256_of
+from pipeline.places import prepared_dir, raw_dir
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from pipeline import models
+from pipeline import systems
 from pipeline.datasets.prepared import Prepared
 from pipeline.export import to_onnx
 from pipeline.inference import Generator
@@ -31,7 +31,7 @@ def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.
     content["model"]["z_dim"] = 5
     params = write_params(content, folder)
     torch.manual_seed(0)
-    model = models.build(params, 1, 10)
+    model = systems.build(params, 1, 10)
     with torch.no_grad():  # conditional gains start equal
         for weight in model.parameters():
             weight.add_(0.2 * torch.randn_like(weight))

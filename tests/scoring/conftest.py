@@ -12,9 +12,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.datasets.prepared import Prepared
 from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
+from pipeline.places import judge_dir
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge, judge_dir
+from pipeline.scoring.judge import Judge
 from pipeline.scoring.judge_training import train_judge
 from pipeline.scoring.scores import rounded, score
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from pipeline import models, penalties
+from pipeline import penalties, systems
 from pipeline.params import PenaltyParams
 from pipeline.stabilisers.feature_matching import feature_distance
 from pipeline.stabilisers.historical_averaging import distance_from_history, history_of
@@ -68,7 +68,7 @@ def test_nothing_is_learnt_by_the_past() -> None:
 def test_unrolling_asks_nothing_of_the_discriminators_weights(tmp_path: Path) -> None:
     content = tiny("gan-mnist")
     content["data"]["size"] = 8
-    model = models.build(write_params(content, tmp_path), 1, 10)
+    model = systems.build(write_params(content, tmp_path), 1, 10)
     optimiser = Adam(model.discriminator.parameters())
     real, fake = torch.randn(2, 4, 1, 8, 8)
     model.discriminator_loss(real, fake, LABELS).loss.backward()

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.optim import Adam
 
-from pipeline import models
-from pipeline.models.base import GAN
+from pipeline import systems
 from pipeline.stabilisers.unrolling import unrolled_generator_loss
+from pipeline.systems.base import GAN
 from tests.conftest import tiny, write_params
 
 Game = tuple[GAN, Adam, tuple[torch.Tensor, ...]]
@@ -25,7 +25,7 @@ def game(tmp_path: Any) -> Callable[[str], Game]:
         content = tiny(name)
         content["model"] |= {"dropout": 0.0}
         params = write_params(content, tmp_path)
-        model = models.build(params, 1, 10).double()
+        model = systems.build(params, 1, 10).double()
         optimiser = Adam(model.discriminator.parameters(), lr=1e-3, betas=(0.5, 0.9))
         size = params.data.size
         real, fake = torch.randn(2, 6, 1, size, size, dtype=torch.float64)

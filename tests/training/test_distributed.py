@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from pipeline import models
+from pipeline import systems
 from pipeline.errors import UserError
 from pipeline.params import Params
 from pipeline.training.batches import Batches
@@ -151,7 +151,7 @@ def test_another_number_of_processes_than_asked_for_is_refused(
 
 
 def test_joined_batch_norms_keep_weights_and_names(project: Project) -> None:
-    model = models.build(project(tiny("cdcgan-classic")), 1, 10)
+    model = systems.build(project(tiny("cdcgan-classic")), 1, 10)
     parameters, state = list(model.parameters()), model.state_dict()
     Ranks(torch.device("cuda"), 0, 2).join_batch_norms(model)
     assert not [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.datasets.prepared import prepared_dir
 from pipeline.files import sha256_of
+from pipeline.places import prepared_dir
 from tests.conftest import ROOT, tiny, write_params
 
 pytestmark = [
@@ -28,8 +28,8 @@ resource.setrlimit(resource.RLIMIT_DATA, ({LIMIT}, {LIMIT}))
 from pathlib import Path
 import numpy as np
 import torch
-from pipeline.datasets.prepared import Prepared, prepared_dir
-from pipeline.params import load
+from pipeline.datasets.prepared import Prepared
+from pipeline.loading import load
 from pipeline.training.distributed import Ranks
 from pipeline.training.run import Run
 params = load()

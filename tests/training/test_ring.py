@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from pipeline.models.base import GAN, DiscriminatorBase
 from pipeline.params import Params
 from pipeline.streams import stream
+from pipeline.systems.base import GAN, DiscriminatorBase
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.state import STATISTICS, TrainingState

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import models
+from pipeline import systems
 from pipeline.errors import RunError
 from pipeline.streams import seed_of
 from pipeline.training.state import TrainingState, previous
@@ -28,7 +28,7 @@ def test_the_first_weights_depend_on_the_seed_alone(tmp_path: Path) -> None:
     state = TrainingState.fresh(params, 1, CLASSES, CPU)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(seed_of(SEED, "init"))
-    expected = models.build(params, 1, CLASSES)
+    expected = systems.build(params, 1, CLASSES)
     assert torch.equal(Reference.vector(state.model), Reference.vector(expected))
     assert (state.step, state.totalled, state.rate_scale, state.history) == (0, 0, 1.0, [])
     assert torch.equal(state.totals, torch.zeros(6))

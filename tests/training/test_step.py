@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from pipeline.models.base import GAN
 from pipeline.params import Params
 from pipeline.stabilisers.augmentation import augment
 from pipeline.stabilisers.unrolling import unrolled_generator_loss
 from pipeline.streams import seed_of, stream
+from pipeline.systems.base import GAN
 from pipeline.training.batches import Batches
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop

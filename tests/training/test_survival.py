@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.datasets.prepared import prepared_dir
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import Params
+from pipeline.places import prepared_dir
 from pipeline.training.loop import Loop
 from stages import train as stage
 from tests.conftest import ROOT, tiny

@@ -17,8 +17,8 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from pipeline.errors import RunError, UserError
-from pipeline.models.base import GAN
 from pipeline.params import ObjectiveParams, Params, PenaltyParams
+from pipeline.systems.base import GAN
 from stages import export
 from stages import train as stage
 from tests.conftest import ROOT, tiny

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, DiscriminatorBase
+from pipeline.systems.base import GAN, DiscriminatorBase
 
 
 class Params(p.ModelParams):

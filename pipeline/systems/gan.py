@@ -5,7 +5,8 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, DiscriminatorBase, keras_init
+from pipeline.networks.initialisation import keras_init
+from pipeline.systems.base import GAN, DiscriminatorBase
 
 
 class Params(p.ModelParams):

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.models.base import GAN, DiscriminatorBase, dcgan_init
+from pipeline.networks.initialisation import dcgan_init
+from pipeline.systems.base import GAN, DiscriminatorBase
 
 
 class Params(p.ModelParams):

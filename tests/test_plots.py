@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from pipeline import figures
+from pipeline import plots
 
 HEADER = "step,images,epoch,d_loss,g_loss,d_real,d_fake,d_fake_after,lr_generator,lr_discriminator,diversity"
 
@@ -53,7 +53,7 @@ shapes = st.tuples(st.integers(1, 7), st.sampled_from([1, 3]), st.integers(1, 5)
 )
 def test_grid_puts_every_pixel_in_its_place(images, columns, scale, gap):
     count, channels, height, width = images.shape
-    picture = figures.grid(images, columns, scale, gap)
+    picture = plots.grid(images, columns, scale, gap)
     assert picture.mode == ("L" if channels == 1 else "RGB")
     sheet = np.asarray(picture).reshape(picture.height, picture.width, channels)
     for index in range(count):
@@ -65,16 +65,16 @@ def test_grid_puts_every_pixel_in_its_place(images, columns, scale, gap):
 
 
 def test_grid_is_no_larger_than_its_images_and_gaps():
-    assert figures.grid(noise(5, 1), columns=3, scale=2, gap=1).size == (3 * 16 + 2, 2 * 16 + 1)
-    assert figures.grid(noise(2, 1), columns=8, gap=2).size == (2 * 8 + 2, 8)
+    assert plots.grid(noise(5, 1), columns=3, scale=2, gap=1).size == (3 * 16 + 2, 2 * 16 + 1)
+    assert plots.grid(noise(2, 1), columns=8, gap=2).size == (2 * 8 + 2, 8)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_real_is_left_and_generated_right_under_captions(channels):
     real, fake = noise(16, channels, 16), 255 - noise(16, channels, 16)
-    sheet = figures.real_beside_fake(real, fake, columns=4, scale=2)
+    sheet = plots.real_beside_fake(real, fake, columns=4, scale=2)
     pixels = np.asarray(sheet)
-    left, right = (np.asarray(figures.grid(images, 4, scale=2)) for images in (real, fake))
+    left, right = (np.asarray(plots.grid(images, 4, scale=2)) for images in (real, fake))
     height, width = left.shape[:2]
     rows, columns = np.array([(top, side) for top in range(40) for side in range(sheet.width - width)]).T
     found = {
@@ -95,8 +95,8 @@ def _holds(pixels: np.ndarray, part: np.ndarray, top: int, left: int) -> bool:
 
 def test_animation_keeps_every_grey_of_real_digits_and_rests_on_the_last(tmp_path):
     digits = mnist().astype(np.float32)
-    frames = [figures.grid((digits * share).astype(np.uint8), 8, 2) for share in (0.0, 0.3, 0.6, 1.0)]
-    figures.animation(frames, tmp_path / "run.gif", frame_ms=100, last_ms=1500)
+    frames = [plots.grid((digits * share).astype(np.uint8), 8, 2) for share in (0.0, 0.3, 0.6, 1.0)]
+    plots.animation(frames, tmp_path / "run.gif", frame_ms=100, last_ms=1500)
     durations = []
     with Image.open(tmp_path / "run.gif") as film:
         assert film.info["loop"] == 0
@@ -109,8 +109,8 @@ def test_animation_keeps_every_grey_of_real_digits_and_rests_on_the_last(tmp_pat
 
 
 def test_animation_keeps_all_256_greys(tmp_path):
-    frames = [figures.grid(images, 8) for images in (noise(64, 1), noise(64, 1)[::-1])]
-    figures.animation(frames, tmp_path / "run.gif")
+    frames = [plots.grid(images, 8) for images in (noise(64, 1), noise(64, 1)[::-1])]
+    plots.animation(frames, tmp_path / "run.gif")
     with Image.open(tmp_path / "run.gif") as film:
         for index, frame in enumerate(frames):
             film.seek(index)
@@ -120,8 +120,8 @@ def test_animation_keeps_all_256_greys(tmp_path):
 def test_animation_keeps_colours_near(tmp_path):
     ramp = np.linspace(0, 255, 32).astype(np.uint8)
     red, green = np.meshgrid(ramp, ramp)
-    frames = [figures.grid(np.stack([red, green, red[:, ::turn]])[None], 1) for turn in (1, -1)]
-    figures.animation(frames, tmp_path / "run.gif")
+    frames = [plots.grid(np.stack([red, green, red[:, ::turn]])[None], 1) for turn in (1, -1)]
+    plots.animation(frames, tmp_path / "run.gif")
     with Image.open(tmp_path / "run.gif") as film:
         for index, frame in enumerate(frames):
             film.seek(index)
@@ -133,7 +133,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "grid.png"
     path.write_bytes(b"old")
     with pytest.raises(OSError, match="CMYK"):  # which PNG does not have
-        figures.save(Image.new("CMYK", (4, 4)), path)
+        plots.save(Image.new("CMYK", (4, 4)), path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -143,10 +143,10 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
     images = noise(8, 3)
     for turn in ("first", "second"):
         folder = tmp_path / turn
-        figures.save(figures.training_curves(history), folder / "curves.png")
-        figures.save(figures.bars({"0": 0.9, "1": 1.0}, "accuracy"), folder / "bars.png")
-        figures.save(figures.real_beside_fake(images, images), folder / "both.png")
-        figures.animation([figures.grid(images, 4), figures.grid(images[::-1], 4)], folder / "run.gif")
+        plots.save(plots.training_curves(history), folder / "curves.png")
+        plots.save(plots.bars({"0": 0.9, "1": 1.0}, "accuracy"), folder / "bars.png")
+        plots.save(plots.real_beside_fake(images, images), folder / "both.png")
+        plots.animation([plots.grid(images, 4), plots.grid(images[::-1], 4)], folder / "run.gif")
     names = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert names == ["bars.png", "both.png", "curves.png", "run.gif"]
     for name in names:
@@ -154,8 +154,8 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
 
 
 def test_save_writes_what_can_be_read_back(tmp_path):
-    picture = figures.grid(noise(4, 3), 2)
-    figures.save(picture, tmp_path / "new folder" / "grid.png")
+    picture = plots.grid(noise(4, 3), 2)
+    plots.save(picture, tmp_path / "new folder" / "grid.png")
     with Image.open(tmp_path / "new folder" / "grid.png") as saved:
         assert np.array_equal(np.asarray(saved), np.asarray(picture))
 
@@ -168,11 +168,11 @@ def _ink(picture: Image.Image, colour: str) -> np.ndarray:
 
 @pytest.mark.parametrize("rows", [20, 400])
 def test_an_early_spike_does_not_flatten_the_losses(tmp_path, rows):
-    calm = figures.training_curves(write_history(tmp_path / "calm.csv", rows))
-    spiked = figures.training_curves(write_history(tmp_path / "spiked.csv", rows, spike=500.0))
+    calm = plots.training_curves(write_history(tmp_path / "calm.csv", rows))
+    spiked = plots.training_curves(write_history(tmp_path / "spiked.csv", rows, spike=500.0))
     heights = []
     for picture in (calm, spiked):
-        upper = _ink(picture, figures.BLUE)[60 : picture.height // 2 - 20, picture.width // 4 :]
+        upper = _ink(picture, plots.BLUE)[60 : picture.height // 2 - 20, picture.width // 4 :]
         drawn = np.flatnonzero(upper.any(axis=1))
         heights.append(drawn.max() - drawn.min())
     assert heights[1] > heights[0] / 4
@@ -180,27 +180,27 @@ def test_an_early_spike_does_not_flatten_the_losses(tmp_path, rows):
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_a_short_history_is_drawn_too(tmp_path, rows):
-    picture = figures.training_curves(write_history(tmp_path / "history.csv", rows))
-    assert _ink(picture, figures.BLUE).any() == (rows > 0)
+    picture = plots.training_curves(write_history(tmp_path / "history.csv", rows))
+    assert _ink(picture, plots.BLUE).any() == (rows > 0)
 
 
 def test_curves_are_drawn_from_their_own_columns(tmp_path):
     history = tmp_path / "history.csv"
     rows = [f"{i},{i * 1000},,1.0,,0.9,0.1,,,," for i in range(20)]
     history.write_text("\n".join([HEADER, *rows]) + "\n")
-    picture = figures.training_curves(history)
+    picture = plots.training_curves(history)
     middle = slice(picture.width // 2, picture.width * 3 // 4)  # right of the legends
     lower = picture.height // 2
-    assert not _ink(picture, figures.ORANGE)[:lower, middle].any()  # g_loss is blank
-    assert not _ink(picture, figures.PALE)[lower:, middle].any()  # and so is d_fake_after
-    real = np.flatnonzero(_ink(picture, figures.BLUE)[lower:, middle].any(axis=1)).mean()
-    fake = np.flatnonzero(_ink(picture, figures.ORANGE)[lower:, middle].any(axis=1)).mean()
+    assert not _ink(picture, plots.ORANGE)[:lower, middle].any()  # g_loss is blank
+    assert not _ink(picture, plots.PALE)[lower:, middle].any()  # and so is d_fake_after
+    real = np.flatnonzero(_ink(picture, plots.BLUE)[lower:, middle].any(axis=1)).mean()
+    fake = np.flatnonzero(_ink(picture, plots.ORANGE)[lower:, middle].any(axis=1)).mean()
     assert real < fake  # 0.9 is above 0.1
 
 
 def test_bars_are_as_long_as_their_values():
-    picture = figures.bars({"none": 0.0, "half": 0.5, "all": 1.0}, "accuracy")
-    lengths = np.unique(_ink(picture, figures.BLUE).sum(axis=1))
+    picture = plots.bars({"none": 0.0, "half": 0.5, "all": 1.0}, "accuracy")
+    lengths = np.unique(_ink(picture, plots.BLUE).sum(axis=1))
     full, half = lengths.max(), lengths[lengths > 10].min()
     assert full > picture.width * 0.7
     assert half == pytest.approx(full / 2, abs=3)
@@ -209,8 +209,8 @@ def test_bars_are_as_long_as_their_values():
 def test_the_users_matplotlib_settings_change_nothing():
     import matplotlib
 
-    before = np.asarray(figures.bars({"a": 0.5}, "accuracy").convert("RGB"))
+    before = np.asarray(plots.bars({"a": 0.5}, "accuracy").convert("RGB"))
     with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "black"}):
-        after = np.asarray(figures.bars({"a": 0.5}, "accuracy").convert("RGB"))
+        after = np.asarray(plots.bars({"a": 0.5}, "accuracy").convert("RGB"))
         assert matplotlib.rcParams["font.size"] == 20
     assert np.array_equal(before, after)

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline import models
-from pipeline.models.base import GAN, dcgan_init, keras_init
-from pipeline.models.cdcgan import ModulatedBatchNorm2d
+from pipeline import systems
+from pipeline.networks.initialisation import dcgan_init, keras_init
+from pipeline.systems.base import GAN
+from pipeline.systems.cdcgan import ModulatedBatchNorm2d
 from tests.conftest import tiny, write_params
 
 
@@ -17,7 +18,7 @@ def built(name: str, folder: Path, **changes: Any) -> GAN:
     content = tiny(name)
     for section, change in changes.items():
         content[section] |= change
-    return models.build(write_params(content, folder), 1, 10)
+    return systems.build(write_params(content, folder), 1, 10)
 
 
 def test_dcgan_starts_as_published() -> None:

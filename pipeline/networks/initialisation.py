@@ -1,0 +1,26 @@
+"""How the weights of published networks start."""
+
+import torch
+from torch import nn
+
+
+@torch.no_grad()
+def dcgan_init(network: nn.Module) -> None:
+    """Weights N(0, 0.02), batch-norm gains N(1, 0.02), biases 0 (Radford et al. 2016, section 4)."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Embedding | nn.Conv2d | nn.ConvTranspose2d):
+            layer.weight.normal_(0, 0.02)
+        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            layer.weight.normal_(1, 0.02)
+        if isinstance(getattr(layer, "bias", None), nn.Parameter):
+            layer.bias.zero_()
+
+
+@torch.no_grad()
+def keras_init(network: nn.Module) -> None:
+    """Glorot-uniform weights and zero biases, the Keras default."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.xavier_uniform_(layer.weight)
+            if layer.bias is not None:
+                layer.bias.zero_()
