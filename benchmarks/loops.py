@@ -10,9 +10,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.notebook import Notebook
 from benchmarks.runs import ROOT
-from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import Prepared
-from pipeline.datasets.sources import download
+from pipeline.data.prepare import prepare
+from pipeline.data.prepared import Prepared
+from pipeline.datasets import download
 from pipeline.loading import load
 from pipeline.params import Params
 from pipeline.places import prepared_dir, raw_dir

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from pipeline.datasets._torchvision import torchvision
+from pipeline.data._torchvision import torchvision
 from pipeline.networks.initialisation import dcgan_init
 
 WORKERS = 2

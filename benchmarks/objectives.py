@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.runs import ROOT, Changes, own_project, rows_of, told
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.inference import Generator
 from pipeline.params import Params

@@ -24,7 +24,7 @@ from benchmarks.loops import loop_of, prepared_digits, preset, same_network, ste
 from benchmarks.notebook import Notebook
 from benchmarks.runs import ROOT
 from pipeline import params as p
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.tracking import Tracker
 from pipeline.training.device import choose_device
 from pipeline.training.distributed import Ranks

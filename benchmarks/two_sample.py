@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.loading import load
 from pipeline.places import prepared_dir
 from pipeline.scoring import two_sample

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.datasets.originals import Originals
+from pipeline.data.originals import Originals
 from pipeline.errors import UserError
 from pipeline.params import Params
 

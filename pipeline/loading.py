@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from pipeline import systems
+from pipeline import datasets, systems
 from pipeline.errors import UserError, unknown
-from pipeline.params import DataParams, ModelParams, Params
+from pipeline.params import DataParams, Params
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -20,7 +20,7 @@ def load(path: Path = PARAMS_FILE) -> Params:
     raw = _read_yaml(path)
     try:
         # JSON mode is strict about types and still takes a list for a tuple.
-        return Params[_model_class(raw, path)].model_validate_json(json.dumps(raw), strict=True)
+        return _class(raw, path).model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         problems = "; ".join(_explain(problem, raw) for problem in error.errors())
         raise UserError(f"{path}: {problems}") from None
@@ -28,8 +28,9 @@ def load(path: Path = PARAMS_FILE) -> Params:
 
 def load_data(path: Path = PARAMS_FILE) -> DataParams:
     """Read and validate the section `data` alone: the others need a system's file, whose torch is slow."""
+    raw = _read_yaml(path)
     try:
-        return DataParams.model_validate_json(json.dumps(_read_yaml(path).get("data")), strict=True)
+        return _data_class(raw, path).model_validate_json(json.dumps(raw.get("data")), strict=True)
     except ValidationError:
         return load(path).data  # which says what is wrong, there and elsewhere
 
@@ -49,12 +50,23 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _model_class(raw: dict[str, Any], path: Path) -> type[ModelParams]:
-    section = raw.get("model")
-    kind = section.get("kind") if isinstance(section, dict) else None
-    if kind not in systems.kinds():
-        raise UserError(f"{path}: model.kind: {unknown(kind, systems.kinds())}")
-    return systems.params_class(kind)
+def _class(raw: dict[str, Any], path: Path) -> type[Params]:
+    """Params with the sections of the system and the data set that the file names."""
+    kind = _named(raw, path, "model", "kind", systems.kinds())
+    return Params[systems.params_class(kind), _data_class(raw, path)]
+
+
+def _data_class(raw: dict[str, Any], path: Path) -> type[DataParams]:
+    return datasets.params_class(_named(raw, path, "data", "dataset", datasets.names()))
+
+
+def _named(raw: dict[str, Any], path: Path, section: str, key: str, options: list[str]) -> str:
+    """One of `options` that a section must name."""
+    content = raw.get(section)
+    name = content.get(key) if isinstance(content, dict) else None
+    if name not in options:
+        raise UserError(f"{path}: {section}.{key}: {unknown(name, options)}")
+    return name
 
 
 def _explain(problem: Any, raw: dict[str, Any]) -> str:
@@ -79,7 +91,7 @@ def _explain(problem: Any, raw: dict[str, Any]) -> str:
 
 def _valid_keys(loc: tuple[Any, ...], raw: dict[str, Any]) -> list[str]:
     """The keys that the section at `loc` knows."""
-    section: Any = Params[_model_class(raw, PARAMS_FILE)]
+    section: Any = _class(raw, PARAMS_FILE)
     for part in loc:
         # of the judges each has the same keys
         section = (

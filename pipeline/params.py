@@ -7,9 +7,10 @@ it change. A value that is missing, unknown, of the wrong type or in conflict wi
 import hashlib
 import json
 import re
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from typing_extensions import TypeVar
 
 from pipeline.errors import unknown
 
@@ -28,24 +29,29 @@ class Section(BaseModel):
 
 
 class DataParams(Section):
-    """Which images, and in what size."""
+    """Which images, and in what size; a file in pipeline/datasets/ may add its own."""
 
-    dataset: Literal["mnist", "fashion_mnist", "cifar10", "celeba", "digits", "folder"]
-    path: str | None  # the folder of images (dataset `folder` only)
+    dataset: str
+    path: str | None  # the folder of images, where the data set is one
     size: Annotated[int, Field(ge=8, le=256)]  # pixels a side
     channels: Literal[1, 3] | None  # grey, colour, or as the data set has them
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None  # held out where the source has no test images
     set_aside: Annotated[int, Field(ge=0)]  # training images that nothing learns from, a sixth at most
 
+    has_path: ClassVar[bool] = False
+    test_images: ClassVar[Literal["its own", "held out", "either"]] = "its own"
+    library: ClassVar[str] = "torchvision"  # whose version decides which files the data set consists of
+
     @model_validator(mode="after")
     def _fits_the_source(self) -> Self:
-        if (self.path is not None) != (self.dataset == "folder"):
-            raise ValueError("`path` belongs to the data set `folder`: set it there, and to null elsewhere")
-        own_split = self.dataset not in ("digits", "folder")
-        if own_split and self.test_fraction is not None:
+        if (self.path is not None) != self.has_path:
+            raise ValueError("`path` belongs to a folder of your own: set it there, and to null elsewhere")
+        if self.test_images == "its own" and self.test_fraction is not None:
             raise ValueError(f"`test_fraction` must be null: {self.dataset} brings its own test images")
-        if self.dataset == "digits" and self.test_fraction is None:
-            raise ValueError("`test_fraction` is needed: digits has no test images of its own; try 0.2")
+        if self.test_images == "held out" and self.test_fraction is None:
+            raise ValueError(
+                f"`test_fraction` is needed: {self.dataset} has no test images of its own; try 0.2"
+            )
         return self
 
 
@@ -220,14 +226,15 @@ class TrackingParams(Section):
 
 
 Model = TypeVar("Model", bound=ModelParams)
+Data = TypeVar("Data", bound=DataParams, default=DataParams)
 
 
-class Params(Section, Generic[Model]):
+class Params(Section, Generic[Model, Data]):
     """The whole of params.yaml."""
 
     name: Annotated[str, Field(max_length=60)]  # scopes all that a run writes
     seed: Annotated[int, Field(ge=0)]
-    data: DataParams
+    data: Data
     judges: Annotated[dict[JudgeName, JudgeParams], Field(min_length=1)]
     model: Model
     objective: ObjectiveParams

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import platform
 import sys
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from pipeline.files import sha256_of
 
 ROOT = Path(__file__).parents[1]  # of `pipeline` and `stages`
 
+# rooms whose files are imported by a name that params.yaml gives
+BY_NAME = {"pipeline/systems": "${model.kind}", "pipeline/datasets": "${data.dataset}"}
 # What talks to people, or refuses; it does not shape a result. (Parameters are tracked by their values.)
 TALK = {
     "pipeline/__init__.py",
     "pipeline/champion.py",
     "pipeline/checks.py",
-    "pipeline/datasets/progress.py",
+    "pipeline/data/progress.py",
     "pipeline/errors.py",
     "pipeline/export/consent.py",
     "pipeline/inference/errors.py",
@@ -59,11 +62,29 @@ SHAPING = (
 def code_hash(kind: str) -> str:
     """SHA-256 over all the code that trains a generator of this kind, as hex.
 
-    That is each file that stages/train.py reaches, and of the systems the one of that kind alone.
+    That is each file that stages/train.py reaches, and of the systems the one of that kind alone with what it
+    reaches.
     """
-    names = sorted(reached("stages/train.py") | {f"pipeline/systems/{kind}.py"})
-    parts = [f"{name} {sha256_of(ROOT / name)}" for name in names]
+    return hash_of(reached("stages/train.py") | reached(f"pipeline/systems/{kind}.py"))
+
+
+def hash_of(files: Iterable[str]) -> str:
+    """SHA-256 over the names and the contents of files of the project, as hex."""
+    parts = [f"{name} {sha256_of(ROOT / name)}" for name in sorted(files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def listed(stage: str) -> list[str]:
+    """The files that dvc.yaml lists for a stage: what it reaches, and what it imports by name.
+
+    A list can't depend on which file that is beyond its own name, so all that such files share is in it.
+    """
+    files = set(reached(f"stages/{stage}.py"))
+    for room, chosen in BY_NAME.items():
+        if f"{room}/__init__.py" in files:
+            every = {_from_root(path) for path in (ROOT / room).glob("*.py")} - files
+            files |= {name for file in every for name in reached(file)} - every | {f"{room}/{chosen}.py"}
+    return sorted(files)
 
 
 def environment() -> dict[str, str]:

@@ -4,7 +4,7 @@ DVC runs it every time, because a user's folder may have changed. What is slow t
 something to do.
 """
 
-from pipeline.datasets import record
+from pipeline.data import record
 from pipeline.loading import load, load_data
 from pipeline.places import raw_dir
 from stages.run import in_one_line
@@ -17,7 +17,7 @@ def main() -> None:
     if record.is_unchanged(data, raw):
         return
     load()  # a mistake in any section is told before something is fetched
-    from pipeline.datasets.sources import download
+    from pipeline.datasets import download
 
     before = record.state(data)
     download(data, raw)

@@ -4,7 +4,7 @@ import time
 
 from rich.console import Console
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
 from pipeline.places import exported_file, metrics_dir, prepared_dir

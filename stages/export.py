@@ -3,7 +3,7 @@
 from safetensors.torch import load_file
 
 from pipeline import systems
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.export.consent import ask_before_replacing
 from pipeline.export.to_onnx import export
 from pipeline.params import Params

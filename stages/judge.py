@@ -1,6 +1,6 @@
 """models/judge/<dataset>-<size>/<name>/: train the judges on the real images."""
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.params import Params
 from pipeline.places import judge_dir, prepared_dir
 from pipeline.scoring.judge_training import train_judge

@@ -2,7 +2,7 @@
 
 import json
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.export.package import package
 from pipeline.params import Params
 from pipeline.places import exported_file, metrics_dir, prepared_dir

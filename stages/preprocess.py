@@ -3,7 +3,7 @@
 from functools import partial
 
 from pipeline.checks import check_data
-from pipeline.datasets.prepare import prepare
+from pipeline.data.prepare import prepare
 from pipeline.params import Params
 from pipeline.places import prepared_dir, raw_dir
 from stages.run import run

@@ -3,7 +3,7 @@
 from safetensors.torch import load_file
 
 from pipeline import systems
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.files import write_json
 from pipeline.params import Params
 from pipeline.places import judge_dir, metrics_dir, models_dir, prepared_dir

@@ -1,6 +1,6 @@
 """models/<name>/: train the GAN that params.yaml describes."""
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.export.consent import ask_before_replacing
 from pipeline.params import Params
 from pipeline.places import exported_file, models_dir, prepared_dir

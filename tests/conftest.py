@@ -12,8 +12,8 @@ from ruamel.yaml import YAML
 if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: two torch processes of two threads starve each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from pipeline.datasets.prepare import prepare
-from pipeline.datasets.sources import download
+from pipeline.data.prepare import prepare
+from pipeline.datasets import download
 from pipeline.loading import load
 from pipeline.params import DataParams, Params
 from pipeline.places import prepared_dir, raw_dir

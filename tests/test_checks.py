@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import checks
-from pipeline.datasets.originals import Originals, Split
+from pipeline.data.originals import Originals, Split
 from pipeline.errors import UserError
 from pipeline.scoring.evidence import FEWEST
 from tests.conftest import tiny, write_params

@@ -66,7 +66,7 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("objective.penalty.name", "dragon", ["objective.penalty.name", "did you mean 'dragan'?"]),
         ("model.kind", "cdcgann", ["model.kind", "did you mean 'cdcgan'?"]),
         ("data.size", 28, ["data.size", "16, 32, 64"]),
-        ("data.path", "somewhere", ["data", "`path` belongs to the data set `folder`"]),
+        ("data.path", "somewhere", ["data", "`path` belongs to a folder of your own"]),
         ("data.test_fraction", 0.5, ["data", "mnist brings its own test images"]),
         ("name", "../up", ["name", "say small letters (a-z), digits, '.', '_' and '-'"]),
         ("name", "judge", ["name", "judge"]),

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from pipeline import provenance
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.params import Params
 from pipeline.places import prepared_dir
 from pipeline.training.distributed import Ranks
@@ -41,7 +41,7 @@ def code_hash(folder: Path) -> str:
 SHAPING = (
     "pipeline/systems/cdcgan.py",
     "pipeline/systems/__init__.py",
-    "pipeline/datasets/prepared.py",
+    "pipeline/data/prepared.py",
     "pipeline/training/device.py",
     "pipeline/training/fixed_noise.py",
     "pipeline/training/run.py",

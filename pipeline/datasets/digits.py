@@ -4,20 +4,30 @@ E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machin
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-import torch
-from sklearn.datasets import load_digits
-
-from pipeline.datasets.originals import Originals, hold_out, split_of_arrays
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
+from pipeline.params import DataParams
+
+if TYPE_CHECKING:
+    from pipeline.data.originals import Originals
 
 _BRIGHTEST = 16  # a pixel counts the ink in a cell of 4x4
 
 
-def download(raw: Path) -> None:
+class Params(DataParams):
+    """`test_fraction` of every class is held out."""
+
+    library: ClassVar = "scikit-learn"
+    test_images: ClassVar = "held out"
+
+
+def download(data: Params, raw: Path) -> None:
     """Write scikit-learn's arrays as they are, so that DVC sees their content."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+
     bundled = load_digits()
     with atomic_path(raw) as part:
         part.mkdir()
@@ -25,8 +35,13 @@ def download(raw: Path) -> None:
         np.save(part / "labels.npy", bundled.target.astype(np.int64))
 
 
-def load(raw: Path, test_fraction: float) -> Originals:
-    """Read what `download` wrote, values stretched to 0..255, `test_fraction` of every class held out."""
+def load(data: Params, raw: Path) -> "Originals":
+    """Read what `download` wrote, values stretched to 0..255."""
+    import numpy as np
+    import torch
+
+    from pipeline.data.originals import Originals, hold_out, split_of_arrays
+
     try:
         ink, labels = (np.load(raw / name) for name in ("images.npy", "labels.npy"))
     except (OSError, ValueError):
@@ -34,6 +49,6 @@ def load(raw: Path, test_fraction: float) -> Originals:
     images = torch.from_numpy(np.rint(ink * (255 / _BRIGHTEST)).astype(np.uint8))[:, None]
     classes = [str(digit) for digit in range(10)]
     train, test = (
-        split_of_arrays(images[rows], labels[rows]) for rows in hold_out(labels, test_fraction, classes)
+        split_of_arrays(images[rows], labels[rows]) for rows in hold_out(labels, data.test_fraction, classes)
     )
     return Originals(classes, 1, train, test)

@@ -9,7 +9,7 @@ from onnx import numpy_helper
 from PIL import Image
 
 from pipeline import files, plots
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.export.card import card
 from pipeline.inference import Generator

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import files
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export.canonical import OPSET, canonical
 from pipeline.export.seeded import check, seeded_model

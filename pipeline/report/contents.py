@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.datasets.prepared import DESCRIPTION as DATASET
+from pipeline.data.prepared import DESCRIPTION as DATASET
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import Params

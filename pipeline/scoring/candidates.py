@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.datasets.aside import shared_out
-from pipeline.datasets.prepared import Part, Prepared
+from pipeline.data.aside import shared_out
+from pipeline.data.prepared import Part, Prepared
 from pipeline.inference import Generator
 from pipeline.inference.latent import MAX_SEED
 from pipeline.scoring.judge import Judge

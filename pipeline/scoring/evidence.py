@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.datasets.prepared import Part, Prepared
+from pipeline.data.prepared import Part, Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Generator
 from pipeline.inference.errors import InferenceError

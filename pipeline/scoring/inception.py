@@ -85,7 +85,7 @@ def _checked(weights: Path) -> str:
 def _network(weights: Path) -> nn.Module:
     """torch-fidelity's network with these weights."""
     # torch-fidelity imports torchvision, which may need help to load
-    import pipeline.datasets._torchvision  # noqa: F401
+    import pipeline.data._torchvision  # noqa: F401
 
     try:
         from torch_fidelity import FeatureExtractorInceptionV3

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.datasets.prepared import Part, Prepared
-from pipeline.datasets.progress import items_bar
+from pipeline.data.prepared import Part, Prepared
+from pipeline.data.progress import items_bar
 from pipeline.errors import RunError
 from pipeline.params import JudgeParams
 from pipeline.pixels import to_float

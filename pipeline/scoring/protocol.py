@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
 from pipeline.scoring import (

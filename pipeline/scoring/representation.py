@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_max_pool2d
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.pixels import to_float
 from pipeline.scoring.candidates import look_at, real, shuffled
 from pipeline.scoring.judge import Judge

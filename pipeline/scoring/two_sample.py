@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.datasets.progress import items_bar
+from pipeline.data.progress import items_bar
 from pipeline.pixels import to_float
 from pipeline.scoring.candidates import Images
 from pipeline.scoring.judge import exact_kernels, judge_device

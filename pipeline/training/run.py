@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import save
 
 from pipeline import files, plots
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import Params
 from pipeline.pixels import to_uint8

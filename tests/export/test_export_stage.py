@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from pipeline import systems
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export import to_onnx
 from pipeline.inference import Generator

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from pipeline import systems
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.export import to_onnx
 from pipeline.inference import Generator
 from pipeline.params import Params

@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
+from pipeline.datasets import params_class
 from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
 from pipeline.places import judge_dir
 from pipeline.scoring import spread
@@ -19,7 +20,7 @@ from pipeline.scoring.judge import Judge
 from pipeline.scoring.judge_training import train_judge
 from pipeline.scoring.scores import rounded, score
 
-DATA = DataParams(dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0)
+DATA = params_class("digits")(dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0)
 JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=6, batch=64, lr=4e-3, min_accuracy=0.9)
 JUDGES = {
     "convolutional": JUDGE,

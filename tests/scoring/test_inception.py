@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-import pipeline.datasets._torchvision  # noqa: F401 - torch-fidelity imports torchvision
-from pipeline.datasets.prepared import Prepared
+import pipeline.data._torchvision  # noqa: F401 - torch-fidelity imports torchvision
+from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams

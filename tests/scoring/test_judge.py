@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError, UserError
 from pipeline.scoring.judge import DESCRIPTION, WEIGHTS, Judge
 from pipeline.scoring.judge_networks import ARCHITECTURES, JudgeShape, initialise

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.scoring import neighbours
 from pipeline.scoring.duplicates import exact_duplicates, near_duplicates
 from pipeline.scoring.memorisation import closeness, in_features, in_pixels, memorised, own_distances

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.stats import wasserstein_distance
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.scoring.fid import fid
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.patches import patch_distance

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.scoring.candidates import Images
 from pipeline.scoring.two_sample import _halves, told_apart
 

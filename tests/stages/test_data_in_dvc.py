@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from ruamel.yaml import YAML
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from tests.conftest import ROOT, tiny
 
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 
 ROOT = Path(__file__).parents[2]
 

@@ -28,7 +28,7 @@ resource.setrlimit(resource.RLIMIT_DATA, ({LIMIT}, {LIMIT}))
 from pathlib import Path
 import numpy as np
 import torch
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.prepared import Prepared
 from pipeline.loading import load
 from pipeline.training.distributed import Ranks
 from pipeline.training.run import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets import record
-from pipeline.datasets.sources import download
+from pipeline.data import record
+from pipeline.datasets import download
 from tests.conftest import ROOT
 
 

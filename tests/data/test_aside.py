@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.datasets.aside import choose_aside, shared_out
-from pipeline.datasets.prepared import Prepared
+from pipeline.data.aside import choose_aside, shared_out
+from pipeline.data.prepared import Prepared
+from pipeline.datasets import params_class
 from pipeline.params import DataParams
 
 
 @pytest.fixture
 def digits(prepared_digits: Callable[[DataParams], Path]) -> Prepared:
     """The bundled digits with a sixth of the training images set aside."""
-    data = DataParams(dataset="digits", path=None, size=8, channels=1, test_fraction=0.2, set_aside=10_000)
+    data = params_class("digits")(
+        dataset="digits", path=None, size=8, channels=1, test_fraction=0.2, set_aside=10_000
+    )
     return Prepared.open(prepared_digits(data))
 
 

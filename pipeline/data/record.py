@@ -12,10 +12,7 @@ from pathlib import Path
 
 from pipeline.files import write_json
 from pipeline.params import DataParams
-
-_CODE = Path(__file__).parent
-# whose version decides which files a data set consists of
-_LIBRARIES = {"digits": "scikit-learn"}
+from pipeline.provenance import hash_of, reached
 
 
 def is_unchanged(data: DataParams, raw: Path) -> bool:
@@ -38,12 +35,10 @@ def is_unchanged(data: DataParams, raw: Path) -> bool:
 def state(data: DataParams) -> dict[str, str]:
     """What decides which originals a download brings: the code, and the state of the source."""
     if data.path is None:
-        library = _LIBRARIES.get(data.dataset, "torchvision")
-        source = f"{library} {version(library)}"
+        source = f"{data.library} {version(data.library)}"
     else:
         source = f"{data.path} {_tree(Path(data.path).expanduser(), changes=True)}"
-    code = [path.read_bytes() for path in sorted(_CODE.glob("*.py"))]
-    return {"code": hashlib.sha256(b"".join(code)).hexdigest(), "source": source}
+    return {"code": hash_of(reached(f"pipeline/datasets/{data.dataset}.py")), "source": source}
 
 
 def remember(before: dict[str, str], raw: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets.fetch import RemoteFile, fetch
+from pipeline.data.fetch import RemoteFile, fetch
 from pipeline.errors import RunError, UserError
 
 CONTENT = b"the right bytes" * 1000

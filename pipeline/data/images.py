@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from pipeline.datasets._torchvision import torchvision
+from pipeline.data._torchvision import torchvision
 from pipeline.errors import UserError
 
 EXTENSIONS = torchvision.datasets.folder.IMG_EXTENSIONS

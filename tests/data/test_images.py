@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.datasets.images import decode, fit, is_grey
+from pipeline.data.images import decode, fit, is_grey
 from pipeline.errors import UserError
 
 

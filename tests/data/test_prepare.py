@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.datasets.originals import hold_out
-from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import Prepared
-from pipeline.datasets.sources import download
+from pipeline.data.originals import hold_out
+from pipeline.data.prepare import prepare
+from pipeline.data.prepared import Prepared
+from pipeline.datasets import download
 from pipeline.errors import RunError, UserError
 from pipeline.files import sha256_of
 from pipeline.places import prepared_dir, raw_dir

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from pipeline.datasets.aside import choose_aside
-from pipeline.datasets.images import fit
-from pipeline.datasets.originals import Originals, Split
-from pipeline.datasets.prepared import DESCRIPTION, Prepared
-from pipeline.datasets.progress import items_bar
-from pipeline.datasets.sources import load
+from pipeline.data.aside import choose_aside
+from pipeline.data.images import fit
+from pipeline.data.originals import Originals, Split
+from pipeline.data.prepared import DESCRIPTION, Prepared
+from pipeline.data.progress import items_bar
+from pipeline.datasets import load
 from pipeline.files import atomic_path, sha256_of, write_json
 from pipeline.params import DataParams
 

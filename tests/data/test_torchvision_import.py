@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipeline.datasets._torchvision import torchvision
+from pipeline.data._torchvision import torchvision
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,7 +15,7 @@ def test_the_parts_in_use_are_there():
 
 
 def test_nothing_else_imports_torchvision():
-    door = ROOT / "pipeline" / "datasets" / "_torchvision.py"
+    door = ROOT / "pipeline" / "data" / "_torchvision.py"
     files = [path for part in ("pipeline", "stages") for path in (ROOT / part).rglob("*.py") if path != door]
     pattern = re.compile(r"^\s*(import|from) torchvision", re.MULTILINE)
     assert not [path for path in files if pattern.search(path.read_text(encoding="utf-8"))]

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from pipeline.datasets import params_class
 from pipeline.params import DataParams
 
 _MIRROR = os.environ.get("GAN_DATA_MIRROR")
@@ -40,7 +41,7 @@ def data() -> Callable[..., DataParams]:
 
     def make(dataset: str, **named: object) -> DataParams:
         plain = {"path": None, "size": 8, "channels": None, "test_fraction": None, "set_aside": 0}
-        return DataParams(dataset=dataset, **(plain | named))
+        return params_class(dataset)(dataset=dataset, **(plain | named))
 
     return make
 

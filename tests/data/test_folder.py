@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from pipeline.datasets.prepare import prepare
-from pipeline.datasets.prepared import Prepared
-from pipeline.datasets.sources import download, load
+from pipeline.data.prepare import prepare
+from pipeline.data.prepared import Prepared
+from pipeline.datasets import download, load
 from pipeline.errors import RunError, UserError
 
 

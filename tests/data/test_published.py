@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.datasets._torchvision import torchvision
-from pipeline.datasets.prepare import prepare
-from pipeline.datasets.sources import download
+from pipeline.data._torchvision import torchvision
+from pipeline.data.prepare import prepare
+from pipeline.datasets import download
 from pipeline.errors import RunError, UserError
 
 RANDOM = np.random.default_rng(0)

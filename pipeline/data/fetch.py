@@ -11,8 +11,8 @@ from urllib.request import Request, urlopen
 
 from rich.progress import Progress
 
-from pipeline.datasets._torchvision import torchvision
-from pipeline.datasets.progress import bytes_bar
+from pipeline.data._torchvision import torchvision
+from pipeline.data.progress import bytes_bar
 from pipeline.errors import RunError, UserError
 from pipeline.files import atomic_path
 
@@ -51,6 +51,13 @@ def fetch(dataset: str, files: list[RemoteFile], folder: Path) -> None:
 def is_whole(file: RemoteFile, folder: Path) -> bool:
     """Is the file in the folder, with the right checksum?"""
     return torchvision.datasets.utils.check_integrity(folder / file.name, file.md5)
+
+
+def check_whole(files: list[RemoteFile], folder: Path) -> None:
+    """UserError names the first file that is missing from the folder, or damaged."""
+    for file in files:
+        if not is_whole(file, folder):
+            raise UserError(f"{folder / file.name} is missing or damaged: run `python -m stages.download`")
 
 
 def _own_mirrors(dataset: str) -> list[str]:
