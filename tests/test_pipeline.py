@@ -46,7 +46,8 @@ def content() -> dict[str, Any]:
     content = tiny("cdcgan")
     for judge in content["judges"].values():
         judge |= {"epochs": 1, "min_accuracy": 0.0}
-    content["evaluate"]["samples"] = 200
+    content["data"]["size"] = 16
+    content["evaluate"]["samples"] = 100
     return content
 
 
@@ -63,7 +64,7 @@ def test_it_ends_in_a_generator_with_scores(project: Path) -> None:
     assert "judge_kid" in run(project, "dvc", "metrics", "show", "--json")
     run(project, "gan-infer", "--onnx", "exported/cdcgan.onnx", "--digit", "5")
     with Image.open(project / "digit-5.png") as picture:
-        assert picture.size == (32, 32)
+        assert picture.size == (16, 16)
 
 
 def test_nothing_is_done_twice(project: Path) -> None:
