@@ -88,7 +88,7 @@ def parsed() -> argparse.Namespace:
 
 def shipping(loop: Loop) -> Contender:
     """The pipeline's loop with the generator that a run of it exports."""
-    generator = loop.state.exported_generator
+    generator = loop.state.shipped["generator"]
     return Contender(loop.step, loop.params.train.batch, generator, generator)
 
 

@@ -32,7 +32,8 @@ def images(seed: int) -> Tensor:
 
 def paid(name: str, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     penalty = penalties.build(PenaltyParams(name=name, weight=1.0, every=1))
-    return penalty(discriminator, real, fake, LABELS[: len(real)], torch.Generator().manual_seed(5))
+    labels = LABELS[: len(real)]
+    return penalty(discriminator, (real, labels), (fake, labels), 1, torch.Generator().manual_seed(5))
 
 
 def test_r1_and_r2_are_half_the_squared_gradient() -> None:

@@ -1,48 +1,60 @@
 """Unrolled GAN: the generator sees how the discriminator would answer (Metz et al. 2017)."""
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Adam
 
-from pipeline.systems.base import GAN, Losses
 
-PREFIX = "model.discriminator."
+class Ahead:
+    """A critic as it would be with other weights; called in the same ways."""
+
+    def __init__(self, critic: nn.Module, weights: Mapping[str, Tensor]) -> None:
+        self._door = _Door(critic)
+        self._weights = {f"critic.{name}": value for name, value in weights.items()}
+
+    def __call__(self, *sample: Tensor) -> Tensor:
+        return functional_call(self._door, self._weights, ("__call__", *sample))
+
+    def features(self, *sample: Tensor) -> Tensor:
+        """See DiscriminatorBase."""
+        return functional_call(self._door, self._weights, ("features", *sample))
+
+    def logits(self, features: Tensor, *conditions: Tensor) -> Tensor:
+        """See DiscriminatorBase."""
+        return functional_call(self._door, self._weights, ("logits", features, *conditions))
 
 
-class _Losses(nn.Module):
-    """The two losses of a model as something that `functional_call` can call."""
+class _Door(nn.Module):
+    """The methods of a critic as something that `functional_call` can call."""
 
-    def __init__(self, model: GAN) -> None:
+    def __init__(self, critic: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.critic = critic
 
-    def forward(self, side: str, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
-        return getattr(self.model, side)(real, fake, labels)
+    def forward(self, method: str, *arguments: Tensor) -> Tensor:
+        return getattr(self.critic, method)(*arguments)
 
 
-def unrolled_generator_loss(
-    model: GAN, optimiser: Adam, steps: int, real: Tensor, fake: Tensor, labels: Tensor
-) -> Losses:
-    """The generator's loss against the discriminator after `steps` more updates (eqs. (7)-(8) and (10)).
+def unrolled(critic: nn.Module, optimiser: Adam, steps: int, pays: Callable[[Ahead], Tensor]) -> Ahead:
+    """The critic after `steps` more updates (eqs. (7)-(8)); `pays` gives the loss of one of them.
 
-    The gradient goes through the updates, which are those that `optimiser` would make; the discriminator
+    The gradient goes through the updates (eq. (10)), which are those that `optimiser` would make; the critic
     itself stays as it is.
     """
-    losses = _Losses(model)
-    names = [PREFIX + name for name, _ in model.discriminator.named_parameters()]
-    values = [value.detach().requires_grad_() for value in model.discriminator.parameters()]
-    moments = [_moments(optimiser, value) for value in model.discriminator.parameters()]
+    names = [name for name, _ in critic.named_parameters()]
+    values = [value.detach().requires_grad_() for value in critic.parameters()]
+    moments = [_moments(optimiser, value) for value in critic.parameters()]
     for _ in range(steps):
-        weights = dict(zip(names, values, strict=True))
-        d = functional_call(losses, weights, ("discriminator_loss", real, fake, labels))
-        gradients = torch.autograd.grad(d.loss, values, create_graph=True)
+        loss = pays(Ahead(critic, dict(zip(names, values, strict=True))))
+        gradients = torch.autograd.grad(loss, values, create_graph=True)
         updated = [
             _adam(*known, optimiser.param_groups[0]) for known in zip(values, gradients, moments, strict=True)
         ]
         values, moments = [value for value, _ in updated], [moment for _, moment in updated]
-    weights = dict(zip(names, values, strict=True))
-    return functional_call(losses, weights, ("generator_loss", real, fake, labels))
+    return Ahead(critic, dict(zip(names, values, strict=True)))
 
 
 Moments = tuple[Tensor, Tensor, Tensor]  # Adam's m, v and step

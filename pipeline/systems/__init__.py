@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pipeline.params import ModelParams, Params
 
 if TYPE_CHECKING:  # torch is slow to import, and their names can be had without
-    from pipeline.systems.base import GAN
+    from pipeline.systems.base import System
 
-_NOT_SYSTEMS = {"base"}
+_NOT_SYSTEMS = {"base", "adversarial"}
 
 
 def kinds() -> list[str]:
@@ -22,6 +22,6 @@ def params_class(kind: str) -> type[ModelParams]:
     return importlib.import_module(f"{__name__}.{kind}").Params
 
 
-def build(params: Params, channels: int, classes: int) -> "GAN":
+def build(params: Params, channels: int, classes: int) -> "System":
     """The networks that `params` describes, for images of `channels` planes and `classes` classes."""
     return importlib.import_module(f"{__name__}.{params.model.kind}").Model(params, channels, classes)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pipeline import params as p
 from pipeline.networks.initialisation import dcgan_init
-from pipeline.systems.base import GAN, DiscriminatorBase
+from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
 class Params(p.ModelParams):
@@ -79,7 +79,7 @@ class Discriminator(DiscriminatorBase):
         return self.layers(torch.cat([self.from_image(x), label], dim=1))
 
 
-class Model(GAN):
+class Model(Adversarial):
     """The system `cdcgan_classic`."""
 
     def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.systems.base import GAN, DiscriminatorBase
+from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
 class Params(p.ModelParams):
@@ -67,7 +67,7 @@ class Discriminator(DiscriminatorBase):
         return self.layers(torch.cat([self.embed_image(x), self.embed_label(labels)], dim=1))
 
 
-class Model(GAN):
+class Model(Adversarial):
     """The system `cgan`."""
 
     def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from pipeline import params as p
 from pipeline.networks.initialisation import dcgan_init
-from pipeline.systems.base import GAN, DiscriminatorBase
+from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
 class Params(p.ModelParams):
@@ -68,7 +68,7 @@ def _widths(width: int, size: int) -> list[int]:
     return [width << level for level in range(doublings)]
 
 
-class Model(GAN):
+class Model(Adversarial):
     """The system `dcgan`."""
 
     def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:

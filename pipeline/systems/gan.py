@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from pipeline import params as p
 from pipeline.networks.initialisation import keras_init
-from pipeline.systems.base import GAN, DiscriminatorBase
+from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
 class Params(p.ModelParams):
@@ -59,7 +59,7 @@ class Discriminator(DiscriminatorBase):
         keras_init(self)
 
 
-class Model(GAN):
+class Model(Adversarial):
     """The system `gan`."""
 
     def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:

@@ -7,8 +7,7 @@ bit; only the first writes and speaks. Alone, a process is the first of one, and
 import logging
 import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,6 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import TrainParams
@@ -41,21 +39,10 @@ class Ranks:
         each = batch // self.size
         return slice(self.rank * each, (self.rank + 1) * each)
 
-    def own(self, purpose: str) -> str:
-        """The purpose of a random stream that no other rank may draw from as well."""
-        return purpose if self.size == 1 else f"{purpose}, rank {self.rank} of {self.size}"
-
-    def synchronised(self, network: nn.Module, call: Callable[..., Any]) -> Callable[..., Any]:
-        """`call`, a forward pass of `network`, so that backward gives it the mean gradient over all ranks."""
-        if self.size == 1:
-            return call
-        return DistributedDataParallel(
-            _Forward(network, call),
-            # Nothing is unused, but this keeps the gradients in the same buckets from the first step on. Else
-            # they are packed anew after it, the ranks' values are added in another order, and a resumed run
-            # would end in other bytes.
-            find_unused_parameters=True,
-        )
+    @property
+    def own(self) -> str:
+        """What sets the purposes of this rank's random streams apart from the others'."""
+        return "" if self.size == 1 else f", rank {self.rank} of {self.size}"
 
     def average(self, values: list[Tensor]) -> None:
         """Replace each of `values`, on the device, by its mean over all ranks."""
@@ -93,21 +80,6 @@ class Ranks:
             nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
 
-class _Forward(nn.Module):
-    """A function as the forward pass of the one network whose gradients it is for.
-
-    Of the network it holds the parameters alone: `Ranks.average` serves the buffers.
-    """
-
-    def __init__(self, network: nn.Module, call: Callable[..., Any]) -> None:
-        super().__init__()
-        self.parameters_of_network = nn.ParameterList(network.parameters())
-        self.call = call
-
-    def forward(self, *arguments: Any) -> Any:
-        return self.call(*arguments)
-
-
 def running_statistics(model: nn.Module) -> list[Tensor]:
     """Those of the batch norms that measure one rank's share alone."""
     norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
@@ -135,8 +107,6 @@ def joined(params: TrainParams) -> Iterator[Ranks]:
         yield Ranks(device)
         return
     device = _device_of(int(os.environ["LOCAL_RANK"]), device)
-    # of one channel, channels last and channels first are the same
-    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     ranks = Ranks(device, dist.get_rank(), size)
     try:
@@ -176,7 +146,6 @@ def launch(processes: int, module: str) -> None:
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
     logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # it warns of `find_unused_parameters`
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // processes)))
     config = LaunchConfig(
         min_nodes=1,

@@ -28,11 +28,10 @@ from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
 from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
 from pipeline.training.progress import TrainingProgress
-from pipeline.training.state import STATISTICS, TrainingState, previous
+from pipeline.training.state import TrainingState, previous
 from pipeline.training.stopping import Stopping
 
 ROLL_BACKS, BACK_OFF = 3, 0.5  # at most as many, each with the learning rates times this
-COLUMNS = ["step", "images", "epoch", *STATISTICS, "lr_generator", "lr_discriminator", "diversity"]
 
 
 def train(params: Params, data: Prepared, output: Path) -> None:
@@ -100,7 +99,7 @@ class Run:
         return self.folder / "state.pt", previous(self.folder / "state.pt")
 
     def _fresh_monitor(self) -> Monitor:
-        return Monitor(self.state.history, scale=self.state.model.objective.scale)
+        return Monitor(self.state.history, scale=self.state.model.certain)
 
     def go(self, tracker: Tracker) -> None:
         """Train to the last step, recording on the way; Stopped, with the state saved, on a signal."""
@@ -163,7 +162,7 @@ class Run:
         state, at = self.state, self.state.step
         if self.params.train.on_divergence == "stop" or len(state.rollbacks) == ROLL_BACKS:
             if self.ranks.first:
-                (self.folder / "history.csv").write_text(_csv(state.history))
+                (self.folder / "history.csv").write_text(self._history())
             raise RunError(f"{trouble}; see history.csv and pictures/ in {self.folder}") from trouble
         scale, before = state.rate_scale * BACK_OFF, state.rollbacks
         self._load(*self._checkpoints)
@@ -207,7 +206,7 @@ class Run:
 
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
-        image = plots.grid(self.noise.draw(self.state.exported_generator).numpy(), self.noise.columns)
+        image = plots.grid(self.noise.draw(self.state.shipped["generator"]).numpy(), self.noise.columns)
         if self.ranks.first:
             plots.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
         return self.noise.spread(self.noise.draw(self.state.model.generator))
@@ -217,16 +216,27 @@ class Run:
         state = self.state
         with files.atomic_path(output) as part:
             part.mkdir()
-            (part / "generator.safetensors").write_bytes(save(_weights(state.exported_generator)))
-            (part / "discriminator.safetensors").write_bytes(save(_weights(state.model.discriminator)))
-            (part / "history.csv").write_text(_csv(state.history))
+            networks = state.model.players() | dict(state.shipped.items())
+            for name, network in networks.items():
+                (part / f"{name}.safetensors").write_bytes(save(_weights(network)))
+            (part / "history.csv").write_text(self._history())
             if state.rollbacks:
                 files.write_json(part / "rollbacks.json", state.rollbacks)
             plots.save(plots.training_curves(part / "history.csv"), part / "curves.png")
             plots.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
-            samples = self.noise.draw(state.exported_generator).numpy()
+            samples = self.noise.draw(state.shipped["generator"]).numpy()
             plots.save(plots.grid(samples, self.noise.columns, scale=2), part / "samples.png")
             plots.save(self._real_beside_fake(), part / "real-beside-fake.png")
+
+    def _history(self) -> str:
+        """What was recorded, as a table; a statistic that was not noted is left blank."""
+        model, text = self.state.model, io.StringIO()
+        rates = [f"lr_{name}" for name in model.players()]
+        columns = ["step", "images", "epoch", *model.statistics, *rates, "diversity"]
+        table = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        table.writeheader()
+        table.writerows(self.state.history)
+        return text.getvalue()
 
     def _pictures(self) -> list[Path]:
         return sorted((self.folder / "pictures").glob("*.png"))  # a kill may have left half a one, .part
@@ -237,7 +247,7 @@ class Run:
         labels = torch.from_numpy(self.data.file("train", "labels")[rows])
         noise = stream(self.params.seed, "real beside fake")
         z = draw_latent(model.latent, len(labels), model.z_dim, noise)
-        generator = state.exported_generator.eval()
+        generator = state.shipped["generator"].eval()
         with torch.no_grad():
             fake = to_uint8(generator(z.to(self.loop.device), labels.to(self.loop.device)))
         return plots.real_beside_fake(self.data.file("train", "images")[rows], fake.cpu().numpy())
@@ -282,11 +292,3 @@ def _fingerprint(params: Params, data: Prepared, ranks: Ranks) -> str:
 
 def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
-
-
-def _csv(history: list[dict[str, float]]) -> str:
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(history)
-    return text.getvalue()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -18,27 +18,25 @@ from pipeline.files import atomic_path
 from pipeline.params import OptimiserParams, Params
 from pipeline.stabilisers.historical_averaging import history_of
 from pipeline.streams import seed_of
-from pipeline.systems.base import GAN, Losses
+from pipeline.systems.base import System
 
-STATISTICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "logit_gap")  # of every step
 # saved as they are
-_VALUES = ("totals", "totalled", "step", "history", "rate_scale", "rollbacks", "tracking_run")
+_VALUES = ("totals", "counts", "step", "history", "rate_scale", "rollbacks", "tracking_run")
 
 
 @dataclass
 class TrainingState:
-    """Networks, averaged generator, optimisers, step and history (random streams have no state)."""
+    """Networks, averages, optimisers, step and history (random streams have no state)."""
 
-    model: GAN
-    averaged: AveragedModel | None
-    generator_optimiser: Optimizer
-    discriminator_optimiser: Optimizer
-    histories: dict[str, AveragedModel]  # the mean of all past weights of each network, if it is asked for
+    model: System
+    averaged: AveragedModel | None  # of what ships
+    optimisers: dict[str, Optimizer]  # by player
+    histories: dict[str, AveragedModel]  # the mean of all past weights of each player, if it is asked for
     totals: Tensor  # the sum of each statistic over the steps since the last row of history
-    totalled: int = 0  # how many steps those are
+    counts: list[int]  # of those steps, in how many each was noted
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
-    rate_scale: float = 1.0  # of both learning rates: halved at each roll-back
+    rate_scale: float = 1.0  # of all learning rates: halved at each roll-back
     rollbacks: list[dict[str, Any]] = field(default_factory=list)  # what went wrong, where, and back to where
     tracking_run: str | None = None
 
@@ -52,30 +50,25 @@ class TrainingState:
         averaged = None
         if params.train.ema_half_life:
             # the loop sets the decay at every step
-            averaged = AveragedModel(model.generator, multi_avg_fn=get_ema_multi_avg_fn(), use_buffers=True)
-        networks = {"generator": model.generator, "discriminator": model.discriminator}
+            averaged = AveragedModel(model.shipped(), multi_avg_fn=get_ema_multi_avg_fn(), use_buffers=True)
+        players, remembers = model.players(), params.stabilisers.historical_averaging
         return cls(
             model,
             averaged,
-            _adam(model.generator, params.train.generator),
-            _adam(model.discriminator, params.train.discriminator),
-            {name: history_of(network) for name, network in networks.items()}
-            if params.stabilisers.historical_averaging
-            else {},
-            torch.zeros(len(STATISTICS), device=device),
+            {name: _adam(player, getattr(params.train, name)) for name, player in players.items()},
+            {name: history_of(player) for name, player in players.items()} if remembers else {},
+            torch.zeros(len(model.statistics), device=device),
+            [0] * len(model.statistics),
         )
 
     @property
-    def exported_generator(self) -> torch.nn.Module:
-        """The generator that ships: the averaged one where there is one."""
-        return self.averaged.module if self.averaged is not None else self.model.generator
+    def shipped(self) -> nn.ModuleDict:
+        """The networks that ship: the averaged ones where there are some."""
+        return self.averaged.module if self.averaged is not None else self.model.shipped()
 
     def _parts(self) -> dict[str, Any]:
-        parts = {
-            "model": self.model,
-            "generator_optimiser": self.generator_optimiser,
-            "discriminator_optimiser": self.discriminator_optimiser,
-        }
+        parts: dict[str, Any] = {"model": self.model}
+        parts |= {f"optimiser of the {name}": optimiser for name, optimiser in self.optimisers.items()}
         parts |= {f"history of the {name}": history for name, history in self.histories.items()}
         return parts | ({"averaged": self.averaged} if self.averaged is not None else {})
 
@@ -87,17 +80,16 @@ class TrainingState:
     def average(self) -> None:
         """Take the present weights into all averages."""
         if self.averaged is not None:
-            self.averaged.update_parameters(self.model.generator)
+            self.averaged.update_parameters(self.model.shipped())
+        players = self.model.players() if self.histories else {}
         for name, history in self.histories.items():
-            history.update_parameters(getattr(self.model, name))
+            history.update_parameters(players[name])
 
-    def total(self, d: Losses, g: Losses) -> None:
+    def total(self, notes: dict[str, Tensor]) -> None:
         """Take one step's statistics into the sums, without waiting for the device."""
-        logits = [each.detach() for each in (d.real_logits, d.fake_logits, g.fake_logits)]
-        verdicts = [each.sigmoid().mean() for each in logits]
-        gap = logits[0].mean() - logits[1].mean()
-        self.totals += torch.stack([d.loss.detach(), g.loss.detach(), *verdicts, gap])
-        self.totalled += 1
+        names = self.model.statistics
+        self.totals += torch.stack([notes.get(name, self.totals.new_zeros(())) for name in names])
+        self.counts = [count + (name in notes) for count, name in zip(self.counts, names, strict=True)]
 
     def to_bytes(self) -> bytes:
         """Everything, for `from_bytes`."""

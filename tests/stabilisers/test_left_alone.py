@@ -12,8 +12,8 @@ from pipeline.params import PenaltyParams
 from pipeline.stabilisers.feature_matching import feature_distance
 from pipeline.stabilisers.historical_averaging import distance_from_history, history_of
 from pipeline.stabilisers.minibatch import MinibatchDeviation, MinibatchDiscrimination
-from pipeline.stabilisers.unrolling import unrolled_generator_loss
 from tests.conftest import tiny, write_params
+from tests.systems.losses import discriminator_loss, unrolled_generator_loss
 
 LABELS = torch.zeros(4, dtype=torch.int64)
 
@@ -31,7 +31,7 @@ class Critic(nn.Module):
 
 def paid(name: str, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     penalty = penalties.build(PenaltyParams(name=name, weight=1.0, every=1))
-    return penalty(critic, real, fake, LABELS, torch.Generator().manual_seed(0))
+    return penalty(critic, (real, LABELS), (fake, LABELS), 1, torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("name", ["gradient", "r1", "r2", "r1-r2", "dragan"])
@@ -71,7 +71,7 @@ def test_unrolling_asks_nothing_of_the_discriminators_weights(tmp_path: Path) ->
     model = systems.build(write_params(content, tmp_path), 1, 10)
     optimiser = Adam(model.discriminator.parameters())
     real, fake = torch.randn(2, 4, 1, 8, 8)
-    model.discriminator_loss(real, fake, LABELS).loss.backward()
+    discriminator_loss(model, real, fake, LABELS).loss.backward()
     optimiser.step()
     optimiser.zero_grad()
     model.discriminator.requires_grad_(False)

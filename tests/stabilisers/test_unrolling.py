@@ -9,11 +9,11 @@ import torch
 from torch.optim import Adam
 
 from pipeline import systems
-from pipeline.stabilisers.unrolling import unrolled_generator_loss
-from pipeline.systems.base import GAN
+from pipeline.systems.adversarial import Adversarial
 from tests.conftest import tiny, write_params
+from tests.systems.losses import discriminator_loss, generator_loss, unrolled_generator_loss
 
-Game = tuple[GAN, Adam, tuple[torch.Tensor, ...]]
+Game = tuple[Adversarial, Adam, tuple[torch.Tensor, ...]]
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def game(tmp_path: Any) -> Callable[[str], Game]:
         size = params.data.size
         real, fake = torch.randn(2, 6, 1, size, size, dtype=torch.float64)
         labels = torch.arange(6)
-        model.discriminator_loss(real, fake, labels).loss.backward()
+        discriminator_loss(model, real, fake, labels).loss.backward()
         optimiser.step()
         return model, optimiser, (real, fake.requires_grad_(), labels)
 
@@ -48,10 +48,10 @@ def test_the_discriminator_ahead_is_the_one_that_adam_would_make(
     ahead.load_state_dict(copy.deepcopy(optimiser.state_dict()))
     for _ in range(steps):
         ahead.zero_grad()
-        other.discriminator_loss(real, fake.detach(), labels).loss.backward()
+        discriminator_loss(other, real, fake.detach(), labels).loss.backward()
         ahead.step()
-    torch.testing.assert_close(found, other.generator_loss(real, fake, labels).loss, rtol=1e-4, atol=1e-6)
-    now = model.generator_loss(real, fake, labels).loss
+    torch.testing.assert_close(found, generator_loss(other, real, fake, labels).loss, rtol=1e-4, atol=1e-6)
+    now = generator_loss(model, real, fake, labels).loss
     assert not torch.isclose(found, now, rtol=1e-5)
 
 
@@ -65,7 +65,7 @@ def test_the_gradient_goes_through_the_steps(game: Callable[[str], Game]) -> Non
     step = 1e-3 * torch.randn_like(fake)
     difference = (loss(fake + step) - loss(fake - step)).item() / 2
     assert (gradient * step).sum().item() == pytest.approx(difference, rel=1e-2)
-    at_once = torch.autograd.grad(model.generator_loss(real, fake, labels).loss, fake)[0]
+    at_once = torch.autograd.grad(generator_loss(model, real, fake, labels).loss, fake)[0]
     assert not torch.allclose(gradient, at_once, rtol=1e-3)
 
 

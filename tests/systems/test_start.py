@@ -9,12 +9,13 @@ from torch import nn
 
 from pipeline import systems
 from pipeline.networks.initialisation import dcgan_init, keras_init
-from pipeline.systems.base import GAN
+from pipeline.systems.adversarial import Adversarial
 from pipeline.systems.cdcgan import ModulatedBatchNorm2d
 from tests.conftest import tiny, write_params
+from tests.systems.losses import discriminator_loss, generator_loss
 
 
-def built(name: str, folder: Path, **changes: Any) -> GAN:
+def built(name: str, folder: Path, **changes: Any) -> Adversarial:
     content = tiny(name)
     for section, change in changes.items():
         content[section] |= change
@@ -68,7 +69,7 @@ def test_losses_come_with_the_logits_they_are_of(name: str, tmp_path: Path) -> N
     size = model.sample(torch.randn(2, 100), torch.arange(2)).shape[-1]
     real, fake = torch.randn(2, 4, 1, size, size)
     labels = torch.arange(4)
-    d, g = model.discriminator_loss(real, fake, labels), model.generator_loss(real, fake, labels)
+    d, g = discriminator_loss(model, real, fake, labels), generator_loss(model, real, fake, labels)
     torch.testing.assert_close(d.real_logits, model.discriminator(real, labels))
     torch.testing.assert_close(d.fake_logits, model.discriminator(fake, labels))
     torch.testing.assert_close(g.fake_logits, model.discriminator(fake, labels))

@@ -14,8 +14,8 @@ import torch
 
 from pipeline.errors import RunError, Stopped
 from pipeline.params import Params
+from pipeline.schedule import learning_rate
 from pipeline.training.loop import Loop
-from pipeline.training.schedule import Schedule
 from stages import train as stage
 from tests.conftest import tiny
 from tests.training.test_train_stage import hashes, rows
@@ -82,8 +82,8 @@ def test_it_rolls_back_halves_the_rates_and_says_so(
     assert rollback["reason"].startswith(f"training diverged before step {BAD + 1}")
     history = rows(Path("models/cdcgan"))
     assert [int(row["step"]) for row in history] == list(range(1, STEPS + 1))
-    schedule = Schedule(params.train.schedule, STEPS)
-    planned = [schedule.learning_rate(params.train.generator.lr, step) for step in range(STEPS)]
+    plan, start = params.train.schedule, params.train.generator.lr
+    planned = [learning_rate(plan, start, step, STEPS) for step in range(STEPS)]
     scales = [float(row["lr_generator"]) / rate for row, rate in zip(history, planned, strict=True)]
     assert scales == pytest.approx([1.0] * CHECKPOINT + [0.5] * (STEPS - CHECKPOINT))
 

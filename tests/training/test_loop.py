@@ -10,10 +10,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import streams
 from pipeline.params import Params
 from pipeline.pixels import to_float, to_uint8
 from pipeline.streams import stream
-from pipeline.training import batches, loop, state
+from pipeline.training import batches, state
 from pipeline.training.batches import Batches
 from pipeline.training.distributed import Ranks
 from pipeline.training.fixed_noise import spread
@@ -83,7 +84,7 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     """The loop on torch's `meta` device, where to ask for the value of anything is an error."""
     # of what has no form for it: random streams, fused Adam, a memory to fill
     monkeypatch.setattr(
-        loop, "stream", lambda seed, purpose, step=0, device=None: stream(seed, purpose, step)
+        streams, "stream", lambda seed, purpose, step=0, device=None: stream(seed, purpose, step)
     )
     adam = state.Adam
     monkeypatch.setattr(state, "Adam", lambda *given, fused, **named: adam(*given, foreach=True, **named))

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from pipeline.params import Params
 from pipeline.streams import stream
-from pipeline.systems.base import GAN, DiscriminatorBase
+from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
-from pipeline.training.state import STATISTICS, TrainingState
+from pipeline.training.state import TrainingState
 from tests.conftest import tiny, write_params
 
 MODES, DEVIATION, WIDTH = 8, 0.05, 64
@@ -70,14 +70,15 @@ class Discriminator(DiscriminatorBase):
         return self.last(features).squeeze(1)
 
 
-def trained(params: Params) -> GAN:
+def trained(params: Params) -> Adversarial:
     torch.manual_seed(0)
-    model = GAN(params, Generator(), Discriminator(), 2, 1)
-    adam = [
-        torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.0, 0.9), fused=True)
-        for network in (model.generator, model.discriminator)
-    ]
-    state = TrainingState(model, None, *adam, {}, torch.zeros(len(STATISTICS)))
+    model = Adversarial(params, Generator(), Discriminator(), 2, 1)
+    adam = {
+        name: torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.0, 0.9), fused=True)
+        for name, network in model.players().items()
+    }
+    count = len(model.statistics)
+    state = TrainingState(model, None, adam, {}, torch.zeros(count), [0] * count)
     loop = Loop(
         params,
         state,
@@ -91,7 +92,7 @@ def trained(params: Params) -> GAN:
 
 
 @torch.no_grad()
-def covered(model: GAN) -> tuple[int, float]:
+def covered(model: Adversarial) -> tuple[int, float]:
     """How many modes have a fiftieth of the samples within 4 deviations, and the share of such samples."""
     z = torch.randn(4000, 16, generator=stream(1, "ring samples"))
     points = model.eval().sample(z, torch.zeros(len(z), dtype=torch.int64)).reshape(-1, 2)

@@ -30,14 +30,14 @@ def test_the_first_weights_depend_on_the_seed_alone(tmp_path: Path) -> None:
     torch.manual_seed(seed_of(SEED, "init"))
     expected = systems.build(params, 1, CLASSES)
     assert torch.equal(Reference.vector(state.model), Reference.vector(expected))
-    assert (state.step, state.totalled, state.rate_scale, state.history) == (0, 0, 1.0, [])
+    assert (state.step, sum(state.counts), state.rate_scale, state.history) == (0, 0, 1.0, [])
     assert torch.equal(state.totals, torch.zeros(6))
 
 
 def test_each_optimiser_has_its_own_network_and_settings(tmp_path: Path) -> None:
     state = fresh(tmp_path)
     for name, rate, betas in (("generator", 0.01, (0.5, 0.9)), ("discriminator", 0.02, (0.4, 0.8))):
-        (group,) = getattr(state, f"{name}_optimiser").param_groups
+        (group,) = state.optimisers[name].param_groups
         weights = list(getattr(state.model, name).parameters())
         assert all(one is other for one, other in zip(group["params"], weights, strict=True))
         assert (group["lr"], tuple(group["betas"]), group["weight_decay"]) == (rate, betas, 0)
@@ -54,7 +54,7 @@ def test_everything_survives_the_way_to_bytes_and_back(tmp_path: Path) -> None:
     state.rate_scale, state.tracking_run = 0.25, "run"
     state.rollbacks.append({"step": 2})
     other.state.from_bytes(state.to_bytes())
-    for name in ("totalled", "step", "history", "rate_scale", "rollbacks", "tracking_run"):
+    for name in ("counts", "step", "history", "rate_scale", "rollbacks", "tracking_run"):
         assert getattr(other.state, name) == getattr(state, name)
     assert torch.equal(other.state.totals, state.totals)
     for _ in range(2):
@@ -65,7 +65,7 @@ def test_everything_survives_the_way_to_bytes_and_back(tmp_path: Path) -> None:
         assert torch.equal(found, expected)
         found, expected = (Reference.vector(each.histories[name]) for each in (other.state, state))
         assert torch.equal(found, expected)
-    found, expected = (Reference.vector(each.exported_generator) for each in (other.state, state))
+    found, expected = (Reference.vector(each.shipped) for each in (other.state, state))
     assert torch.equal(found, expected)
     assert other.row() == one.row()
 
@@ -124,4 +124,4 @@ def test_without_an_average_the_generator_itself_ships(tmp_path: Path) -> None:
     loop = loop_of(params)
     loop.step()
     assert loop.state.averaged is None
-    assert loop.state.exported_generator is loop.state.model.generator
+    assert loop.state.shipped["generator"] is loop.state.model.generator

@@ -12,14 +12,14 @@ from torch.nn.functional import softplus
 
 from pipeline.params import Params
 from pipeline.stabilisers.augmentation import augment
-from pipeline.stabilisers.unrolling import unrolled_generator_loss
 from pipeline.streams import seed_of, stream
-from pipeline.systems.base import GAN
+from pipeline.systems.adversarial import Adversarial
 from pipeline.training.batches import Batches
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
 from tests.conftest import tiny, write_params
+from tests.systems.losses import unrolled_generator_loss
 
 COUNT, BATCH, SIZE, CLASSES, SEED = 24, 6, 8, 3, 5
 STEPS = 3  # that are compared, of the 8 (or 4, with two discriminator steps each) of the run
@@ -53,7 +53,7 @@ def loop_of(params: Params) -> Loop:
 class Reference:
     """The run as its papers have it, with torch's optimisers; it shares networks' forward passes alone."""
 
-    def __init__(self, params: Params, model: GAN) -> None:
+    def __init__(self, params: Params, model: Adversarial) -> None:
         self.params, self.model = params, model.train()
         train = params.train
         self.steps = train.epochs * (COUNT // BATCH) // train.d_steps
@@ -161,7 +161,7 @@ class Reference:
             if clip:
                 for weight in model.discriminator.parameters():
                     weight.data = weight.data.clip(-clip, clip)
-        g, after = self.generator_loss(real, self.seen(fake, "fake to the generator", step, step), labels)
+        g, after = self.generator_loss(real, self.seen(fake, "fake to the generator", index, step), labels)
         self.update("generator", g + self.drift("generator"), step)
         self.average(step)
         verdicts = [torch.sigmoid(logits).mean() for logits in (real_logits, fake_logits, after)]
@@ -227,9 +227,9 @@ def test_steps_are_those_that_are_written_out(tmp_path: Path, changes: dict[str,
         for name in ("discriminator", "generator"):
             found, expected = (Reference.vector(getattr(m, name)) for m in (state.model, reference.model))
             torch.testing.assert_close(found, expected, **close)
-        averaged = Reference.vector(state.averaged.module)
+        averaged = Reference.vector(state.shipped["generator"])
         torch.testing.assert_close(averaged, reference.averaged, **close)
-        assert state.exported_generator is state.averaged.module
+        assert state.shipped is state.averaged.module
     row = loop.row()
     found = [row[name] for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "logit_gap")]
     assert found == pytest.approx(np.mean(reference.rows, axis=0), rel=1e-3, abs=2e-5)
@@ -269,7 +269,7 @@ def test_the_generators_step_leaves_no_gradient_on_the_discriminator(ahead: int,
     loop = loop_of(write_params(small(stabilisers={"unrolled_steps": ahead}), tmp_path))
     weights = list(loop.state.model.discriminator.parameters())
     own: list[Tensor] = []
-    optimiser = loop.state.discriminator_optimiser
+    optimiser = loop.state.optimisers["discriminator"]
     optimiser.register_step_post_hook(lambda *_: own.extend(weight.grad.clone() for weight in weights))
     loop.step()
     assert all(torch.equal(weight.grad, one) for weight, one in zip(weights, own, strict=True))
@@ -294,7 +294,7 @@ def test_the_streams_of_a_step_are_all_different(tmp_path: Path, monkeypatch: py
         drawn.append((seed, purpose, step))
         return stream(seed, purpose, step, device)
 
-    monkeypatch.setattr("pipeline.training.loop.stream", listening)
+    monkeypatch.setattr("pipeline.streams.stream", listening)
     for _ in range(2):
         loop.step()
     purposes = {"latent", "penalty"}

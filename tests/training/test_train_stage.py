@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
+from pipeline import penalties
 from pipeline.errors import RunError, UserError
 from pipeline.params import ObjectiveParams, Params, PenaltyParams
-from pipeline.systems.base import GAN
 from stages import export
 from stages import train as stage
 from tests.conftest import ROOT, tiny
@@ -158,8 +158,8 @@ def test_a_lazy_penalty_is_paid_at_every_nth_step(project: Project, monkeypatch:
     content = tiny("cgan-mnist")
     content["objective"]["penalty"] = {"name": "r1", "weight": 1.0, "every": 3}
     paid = []
-    penalty = GAN.penalty
-    monkeypatch.setattr(GAN, "penalty", lambda *game: paid.append(1) or penalty(*game))
+    r1 = penalties.r1
+    monkeypatch.setattr(penalties, "r1", lambda *game: paid.append(1) or r1(*game))
     stage.main(project(content))
     steps = int(rows(Path("models/cgan-mnist"))[-1]["step"])
     assert len(paid) == math.ceil(steps / 3)

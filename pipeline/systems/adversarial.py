@@ -1,0 +1,121 @@
+"""The game of two: a generator, and a discriminator that learns to tell its images from real ones."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from pipeline import fields
+from pipeline.game import Game
+from pipeline.params import Params
+from pipeline.stabilisers import minibatch
+from pipeline.stabilisers.virtual_batch_norm import ReferenceBatch, make_virtual
+from pipeline.streams import draw_latent, stream
+from pipeline.systems.base import Moves, System
+from pipeline.turn import Turn
+
+
+class DiscriminatorBase(nn.Module):
+    """Features of an image, and from them, linearly, one logit.
+
+    A system's discriminator has `layers` and `last`, or overrides what is said with them, where its labels
+    come in. Called, it gives the logits.
+    """
+
+    layers: nn.Module  # images [N, C, H, W] to features [N, ...]
+    last: nn.Module  # features to one logit each
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.minibatch: nn.Module | None = None  # what the rest of the batch adds to a logit
+
+    def features(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Features [N, ...] of images [N, C, H, W] under labels [N]."""
+        return self.layers(x)
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        """What features [N, ...] under labels [N] say alone, without the rest of the batch: logits [N]."""
+        return self.last(features).reshape(-1)
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        return self.logits(self.features(x, labels), labels)
+
+    def logits(self, features: Tensor, labels: Tensor) -> Tensor:
+        """Logits [N] of what `features` gave, under labels [N]."""
+        logits = self.head(features, labels)
+        return logits if self.minibatch is None else logits + self.minibatch(features.flatten(1))
+
+
+class Adversarial(System):
+    """A generator and a discriminator under one adversarial objective (Goodfellow et al. 2014, algorithm 1).
+
+    A system's file builds the two networks, called as `generator(z, labels)` and `discriminator(x, labels)`,
+    and gives a game of its own where its mathematics differ.
+    """
+
+    def __init__(
+        self,
+        params: Params,
+        generator: nn.Module,
+        discriminator: DiscriminatorBase,
+        channels: int,
+        classes: int,
+        game: Game | None = None,
+    ) -> None:
+        super().__init__()
+        self.generator = generator
+        self.discriminator = discriminator
+        self.game = game or Game(params)
+        self.latent = fields.latent(params.model.z_dim, params.model.latent)
+        self.rounds = params.train.d_steps
+        self.statistics = self.game.statistics
+        self.certain = self.game.objective.scale
+        if params.stabilisers.minibatch != "none":
+            features = _feature_count(discriminator, channels, params.data.size)
+            discriminator.minibatch = minibatch.LAYERS[params.stabilisers.minibatch](features)
+        if params.stabilisers.spectral_norm:
+            for layer in list(discriminator.modules()):
+                if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+                    spectral_norm(layer)
+        self.reference = None
+        if params.stabilisers.virtual_batch_norm:
+            self.reference = _reference_batch(params, classes)
+            make_virtual(generator, len(self.reference.z))
+
+    def players(self) -> dict[str, nn.Module]:
+        return {"generator": self.generator, "discriminator": self.discriminator}
+
+    def shipped(self) -> nn.ModuleDict:
+        return nn.ModuleDict({"generator": self.generator})
+
+    def step(self, turns: list[Turn]) -> Moves:
+        for turn in turns:
+            real = turn.batch["images"], turn.batch["labels"]
+            # the last one also serves the generator's move
+            fake = self.sample(turn.draw(self.latent), turn.batch["labels"]), turn.batch["labels"]
+            yield "discriminator", self.game.critic(self.discriminator, real, fake, turn)
+            self.game.clip(self.discriminator)
+        ahead = turn.optimisers["discriminator"]
+        yield "generator", self.game.maker(self.discriminator, real, fake, turn, ahead)
+
+    def sample(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Images float [N, C, H, W] in [-1, 1] from z [N, z_dim] and labels int64 [N]."""
+        if self.reference is not None:
+            return self.reference.sample(self.generator, z, labels)
+        return self.generator(z, labels)
+
+
+@torch.no_grad()
+def _feature_count(discriminator: DiscriminatorBase, channels: int, size: int) -> int:
+    """How many features an image has."""
+    training = discriminator.training
+    images, labels = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.int64)
+    count = discriminator.eval().features(images, labels).numel()
+    discriminator.train(training)
+    return count
+
+
+def _reference_batch(params: Params, classes: int) -> ReferenceBatch:
+    """As many latents and labels as a batch has images."""
+    source, count = stream(params.seed, "reference batch"), params.train.batch
+    z = draw_latent(params.model.latent, count, params.model.z_dim, source)
+    return ReferenceBatch(z, torch.randint(classes, (count,), generator=source))
