@@ -24,7 +24,6 @@ LINKS = {  # bytes a second each way that a ring keeps up, seconds a collective
     "PCIe 4.0 x16": (20e9, 20e-6),  # of 32e9
     "100 Gbit Ethernet": (10e9, 50e-6),  # of 12.5e9
 }
-BUCKET = 25 * 2**20  # DistributedDataParallel's, in bytes
 COUNTED = 4  # images a step while operations are counted
 SIZES = (2, 4, 8)
 
@@ -69,21 +68,20 @@ def counted(name: str) -> Step:
         discriminator,
         operations / COUNTED,
         4 * (generator + params.train.d_steps * discriminator),
-        _collectives(params, state, generator, discriminator),
+        _collectives(params, state),
     )
 
 
-def _collectives(params: Params, state: TrainingState, generator: int, discriminator: int) -> int:
-    """Buckets of gradients and the map of used parameters; joined batch norms; statistics; the stop flag."""
+def _collectives(params: Params, state: TrainingState) -> int:
+    """One sum of gradients a move; joined batch norms; statistics; the stop flag."""
     d_steps = params.train.d_steps
-    buckets = sum(1 + -(-4 * count // BUCKET) for count in (generator, *[discriminator] * d_steps))
     of_generator, of_discriminator = (
         sum(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in network.modules())
         for network in (state.model.generator, state.model.discriminator)
     )
     # each pass forward and each back is one: D sees real and fake, then once more for the generator
     norms = of_generator * (d_steps + 1) + of_discriminator * (4 * d_steps + 2)
-    return buckets + norms + 2
+    return d_steps + 1 + norms + 2
 
 
 def main(names: list[str]) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 WEAK = 0.9  # the first judge's accuracy; below, what it sees is worth little
-TOLD, UNTOLD = 0.8, 0.55  # answers of the two-sample test: most are found out; chance
+TOLD, NEARLY, UNTOLD = 0.8, 0.65, 0.55  # answers of the two-sample test: most are found out ... chance
 NEAR = 0.9  # of what real images reach
 
 
 def verdict(scores: Mapping[str, Any]) -> str:
     """How good the generator is, in two or three sentences."""
-    said = [_realism(scores), _variety(scores)]
+    said = [_realism(scores), _too_weak(scores) or _variety(scores)]
     if "label_accuracy" in scores:
         said.append(_labels(scores["label_accuracy"]))
     said.append(_copies(scores))
@@ -20,7 +20,7 @@ def verdict(scores: Mapping[str, Any]) -> str:
 def warnings(scores: Mapping[str, Any]) -> list[str]:
     """What the figures can't be trusted in, one line each."""
     said = []
-    name, judge = next(iter(scores["protocol"]["judges"].items()))
+    name, judge = _first_judge(scores)
     if judge["accuracy"] < WEAK:
         said.append(
             f"weak judge: {name} tells {judge['accuracy']:.0%} of the {judge['task']} right; trust the patch "
@@ -43,11 +43,26 @@ def _realism(scores: Mapping[str, Any]) -> str:
     found = f"a fresh classifier tells {whole:.1%} of them from real images, {half:.1%} at half the size"
     if half > TOLD:
         return f"The pictures give themselves away: {found} (chance is 50 %)."
+    if half > NEARLY:
+        return f"Shapes are right in part, fine texture is not: {found} (chance is 50 %)."
     if whole > TOLD:
         return f"Shapes are near real ones, fine texture is not: {found} (chance is 50 %)."
     if whole > UNTOLD:
         return f"The pictures are hard to tell from real ones: {found} (chance is 50 %)."
     return f"The pictures can't be told from real ones: {found} (chance is 50 %)."
+
+
+def _first_judge(scores: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The one that measures, and its name."""
+    return next(iter(scores["protocol"]["judges"].items()))
+
+
+def _too_weak(scores: Mapping[str, Any]) -> str:
+    """Precision, recall and the like of a weak judge flatter: to it much is alike."""
+    name, judge = _first_judge(scores)
+    if judge["accuracy"] >= WEAK:
+        return ""
+    return f"How much of the real variety they reach, {name} is too weak a judge to say."
 
 
 def _variety(scores: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ def test_without_fault() -> None:
     [
         ({"two_sample": {"value": 0.99}, "two_sample_half": {"value": 0.93}}, "give themselves away"),
         ({"two_sample": {"value": 0.99}, "two_sample_half": {"value": 0.6}}, "fine texture is not: a fresh"),
+        ({"two_sample": {"value": 0.99}, "two_sample_half": {"value": 0.73}}, "right in part, fine texture"),
         ({"two_sample": {"value": 0.65}}, "hard to tell from real ones"),
         ({"recall": {"value": 0.4, "real": 0.8}}, "only a part of the real variety (50%"),
         (
@@ -53,6 +54,13 @@ def test_without_fault() -> None:
 )
 def test_each_fault_is_said(changed: dict[str, Any], words: str) -> None:
     assert words in verdict(scores(**changed))
+
+
+def test_a_weak_judge_does_not_speak_of_variety() -> None:
+    judges = {"convolutional": {"accuracy": 0.66, "task": "classes"}}
+    said = verdict(scores(protocol={"judges": judges}))
+    assert "the real variety they reach, convolutional is too weak a judge to say" in said
+    assert "(99%" not in said
 
 
 def test_wrong_labels_are_said_with_the_worst_class() -> None:
