@@ -125,6 +125,7 @@ def torch_network() -> Callable | None:
         from safetensors.torch import load_file
 
         from pipeline import systems
+        from pipeline.fields import image, label
         from pipeline.loading import load
     except ImportError as error:
         print(f"torch is left out: {error}\n")
@@ -133,7 +134,9 @@ def torch_network() -> Callable | None:
         print(f"torch is left out: {WEIGHTS} is not there; `dvc repro` makes it\n")
         return None
     description = Generator(ONNX, "cpu", 1).description
-    built = systems.build(load(PARAMS), description.image_shape[0], len(description.classes))
+    channels, size, _ = description.image_shape
+    data = {"images": image(channels, size), "labels": label(description.classes)}
+    built = systems.build(load(PARAMS), data)
     built.generator.load_state_dict(load_file(WEIGHTS))
     return built.generator.float().eval()
 

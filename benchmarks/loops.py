@@ -13,10 +13,11 @@ from benchmarks.runs import ROOT
 from pipeline.data.prepare import prepare
 from pipeline.data.prepared import Prepared
 from pipeline.datasets import download
+from pipeline.fields import image, label
 from pipeline.loading import load
 from pipeline.params import Params
 from pipeline.places import prepared_dir, raw_dir
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, Table
 from pipeline.training.device import choose_precision
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
@@ -66,8 +67,11 @@ def wait(device: torch.device) -> None:
 
 def loop_of(params: Params, images: np.ndarray, labels: np.ndarray, device: torch.device) -> Loop:
     """The pipeline's own loop at its first step."""
-    batches = Batches(images, labels, params.train.batch, params.seed, device)
-    state = TrainingState.fresh(params, images.shape[1], 10, device)
+    batches = Batches(
+        [Table({"images": images, "labels": labels}, None, device)], params.train.batch, params.seed
+    )
+    data = {"images": image(images.shape[1], images.shape[2]), "labels": label([str(k) for k in range(10)])}
+    state = TrainingState.fresh(params, data, device)
     return Loop(params, state, batches, choose_precision(params.train, device), Ranks(device))
 
 

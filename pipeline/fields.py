@@ -1,6 +1,6 @@
 """A field: one tensor that crosses a border (data set, ONNX file, command line). Standard library only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,34 @@ class Field:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
+Fields = Mapping[str, Field]  # by name
+
+
 def latent(z_dim: int, distribution: str) -> Field:
     """Noise z [N, z_dim], `normal`: from N(0, 1); `uniform`: from [0, 1)."""
     return Field("latent", (z_dim,), {"distribution": distribution})
+
+
+def image(channels: int, size: int) -> Field:
+    """Square pictures; float in [-1, 1] between networks, uint8 on the disk, where 0 is black."""
+    return Field("image", (channels, size, size))
+
+
+def label(classes: Sequence[str]) -> Field:
+    """The index of a class, int64 [N]; of no classes it is 0 throughout."""
+    return Field("label", (), {"classes": list(classes)})
+
+
+def class_count(field: Field) -> int:
+    """How many values a label takes: the number of classes, or 1 where there are none."""
+    return max(1, len(field.about["classes"]))
+
+
+def to_json(field: Field) -> dict[str, Any]:
+    """For `from_json`."""
+    return {"kind": field.kind, "shape": list(field.shape), "about": dict(field.about)}
+
+
+def from_json(content: Mapping[str, Any]) -> Field:
+    """The field that `to_json` gave."""
+    return Field(content["kind"], tuple(content["shape"]), content["about"])

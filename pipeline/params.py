@@ -7,6 +7,7 @@ it change. A value that is missing, unknown, of the wrong type or in conflict wi
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -73,6 +74,9 @@ class ModelParams(Section):
     z_dim: Count
     latent: Literal["normal", "uniform"]  # N(0, 1), or U[0, 1)
 
+    needs: ClassVar[Mapping[str, str]] = {
+        "images": "image"
+    }  # data fields it can't do without, and their kinds
     sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
     generator_batch_norm: ClassVar[bool] = True
     discriminator_batch_norm: ClassVar[bool] = False

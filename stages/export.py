@@ -18,7 +18,7 @@ def main(params: Params) -> None:
     target = exported_file(params)
     ask_before_replacing(params, target)
     data = Prepared.open(prepared_dir(params.data))
-    model = systems.build(params, data.channels, data.label_count)
+    model = systems.build(params, data.fields)
     model.generator.load_state_dict(load_file(models_dir(params) / "generator.safetensors"))
     difference = export(params, data, model.generator, target)
     forget_exported(params, data.digest)

@@ -20,7 +20,7 @@ def main(params: Params) -> None:
     if not data.classes:
         write_json(target, {"protocol": f"left out: {data.dataset} has no classes to tell apart"})
         return
-    discriminator = systems.build(params, data.channels, data.label_count).discriminator
+    discriminator = systems.build(params, data.fields).discriminator
     discriminator.load_state_dict(load_file(models_dir(params) / "discriminator.safetensors"))
     judge = Judge.load(judge_dir(params.data, params.evaluate.judge))
     result = representation(discriminator.eval(), data, judge, params.evaluate.seed)

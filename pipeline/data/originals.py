@@ -1,7 +1,7 @@
 """What a source hands to `prepare`: the two splits of a data set, its images still in their own sizes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -35,6 +35,7 @@ class Originals:
     train: Split
     test: Split
     remarks: tuple[str, ...] = ()  # what the user should know about what was made of the source, a line each
+    others: Mapping[str, "Originals"] = field(default_factory=dict)  # further tables, by their images' field
 
 
 def split_of_arrays(images: torch.Tensor, labels: np.ndarray) -> Split:

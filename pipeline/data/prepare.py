@@ -15,6 +15,7 @@ from pipeline.data.originals import Originals, Split
 from pipeline.data.prepared import DESCRIPTION, Prepared
 from pipeline.data.progress import items_bar
 from pipeline.datasets import load
+from pipeline.fields import Fields, image, label, to_json
 from pipeline.files import atomic_path, sha256_of, write_json
 from pipeline.params import DataParams
 
@@ -24,33 +25,44 @@ def prepare(
 ) -> Prepared:
     """Turn the originals in `raw` into the folder `target`, whole or not at all; `check` may refuse them.
 
-    It holds {train,test}_images.npy, {train,test}_labels.npy and dataset.json; `Prepared` tells their form.
+    It holds {train,test}_<field>.npy for each field, and dataset.json; `Prepared` tells their form.
     """
     originals = load(data, raw)
     if check:
         check(originals)
+    named = {"images": originals, **originals.others}
     with atomic_path(target) as part, items_bar() as bar:
         part.mkdir()
-        channels = data.channels or originals.channels
-        for name, split in (("train", originals.train), ("test", originals.test)):
-            _write_images(part / f"{name}_images.npy", split, data.size, channels, bar)
-            np.save(part / f"{name}_labels.npy", split.labels)
+        written = [_write_table(part, name, table, data, bar) for name, table in named.items()]
         sha256 = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
-        train, test = originals.train.labels, originals.test.labels
-        aside = choose_aside(train, test, data.set_aside)
-        parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}
         about = {
             "dataset": data.dataset,
-            "size": data.size,
-            "channels": channels,
-            "classes": originals.classes,
-            "counts": {part: _counts(labels, originals.classes) for part, labels in parts.items()},
-            "aside": aside.tolist(),
+            "fields": {name: to_json(field) for fields, _ in written for name, field in fields.items()},
+            "tables": [table for _, table in written],
             "sha256": sha256,
             "digest": hashlib.sha256(json.dumps(sha256).encode()).hexdigest(),
         }
         write_json(part / DESCRIPTION, about)
     return Prepared.open(target)
+
+
+def _write_table(
+    folder: Path, name: str, table: Originals, data: DataParams, bar: Progress
+) -> tuple[Fields, dict[str, Any]]:
+    """Write images and labels of one table; their fields, and what dataset.json says of the table."""
+    channels = data.channels or table.channels
+    labels = "labels" if name == "images" else f"{name}_labels"
+    for split_name, split in (("train", table.train), ("test", table.test)):
+        _write_images(folder / f"{split_name}_{name}.npy", split, data.size, channels, bar)
+        np.save(folder / f"{split_name}_{labels}.npy", split.labels)
+    train, test = table.train.labels, table.test.labels
+    aside = choose_aside(train, test, data.set_aside)
+    parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}
+    return {name: image(channels, data.size), labels: label(table.classes)}, {
+        "fields": [name, labels],
+        "counts": {part: _counts(found, table.classes) for part, found in parts.items()},
+        "aside": aside.tolist(),
+    }
 
 
 def _write_images(path: Path, split: Split, size: int, channels: int, bar: Progress) -> None:

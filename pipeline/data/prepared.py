@@ -1,7 +1,8 @@
 """Prepared data: the arrays that training and scoring read."""
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -9,24 +10,32 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.fields import Fields, class_count, from_json
 from pipeline.files import sha256_of
 
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
+DTYPES = {"image": np.uint8, "label": np.int64}  # on the disk, by kind
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
 
 @dataclass(frozen=True)
+class Table:
+    """Fields whose rows belong together, and how many rows each part has."""
+
+    fields: tuple[str, ...]  # the first holds images
+    counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
+    aside: Sequence[int]  # training rows that nothing learns from
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """A data set of square uint8 images; the fields are those of its dataset.json."""
+    """A data set in uint8 and int64 arrays; what it holds is said in its dataset.json."""
 
     folder: Path
     dataset: str
-    size: int  # pixels a side
-    channels: int  # 1 or 3
-    classes: list[str]  # in the order of the labels; empty: unconditional, all labels 0
-    counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
-    aside: list[int]  # rows of train_images.npy that nothing learns from
+    fields: Fields
+    tables: tuple[Table, ...]  # two are unpaired; the first defines the epoch
     sha256: Mapping[str, str]  # file name -> checksum
     digest: str  # SHA-256 over those: the identity of the data
 
@@ -35,9 +44,11 @@ class Prepared:
         """Open what `prepare` wrote; UserError if it is missing or not as its dataset.json says."""
         try:
             about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+            about["fields"] = {name: from_json(content) for name, content in about["fields"].items()}
+            about["tables"] = tuple(Table(**content) for content in about["tables"])
             prepared = cls(folder, **about)
-            prepared._check("train", prepared.counts["train"]["total"] + len(prepared.aside))
-            prepared._check("test", prepared.counts["test"]["total"])
+            for table in prepared.tables:
+                prepared._check(table)
         except FileNotFoundError as error:
             raise UserError(f"{error.filename} is missing: {_REMEDY}") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -45,31 +56,57 @@ class Prepared:
         return prepared
 
     @property
+    def channels(self) -> int:
+        """Of `images`: 1 or 3."""
+        return self.fields["images"].shape[0]
+
+    @property
+    def size(self) -> int:
+        """Of `images`: pixels a side."""
+        return self.fields["images"].shape[1]
+
+    @property
+    def classes(self) -> list[str]:
+        """Those of `labels` in their order; empty: unconditional, all labels 0."""
+        return self.fields["labels"].about["classes"]
+
+    @property
     def label_count(self) -> int:
         """How many values a label takes: the number of classes, or 1 where there are none."""
-        return max(1, len(self.classes))
+        return class_count(self.fields["labels"])
+
+    @property
+    def counts(self) -> Mapping[str, Any]:
+        """Of the first table: part -> {"total": n, "per_class": {class name: n}}."""
+        return self.tables[0].counts
+
+    @property
+    def aside(self) -> Sequence[int]:
+        """Of the first table: training rows that nothing learns from."""
+        return self.tables[0].aside
 
     def images(self, part: Part) -> np.ndarray:
         """uint8 [N, channels, size, size], as they lie: read as touched where all of a file is one part."""
-        return self._chosen(self.file("test" if part == "test" else "train", "images"), part)
+        return self.part("images", part)
 
     def labels(self, part: Part) -> np.ndarray:
         """int64 [N]."""
-        return self._chosen(self.file("test" if part == "test" else "train", "labels"), part)
+        return self.part("labels", part)
+
+    def part(self, field: str, part: Part) -> np.ndarray:
+        """One field of one part, [N, ...]."""
+        table = next(table for table in self.tables if field in table.fields)
+        array = self.file("test" if part == "test" else "train", field)
+        whole = part == "test" or (part == "train" and not table.aside)
+        return array if whole else array[rows_of(table, part)]
 
     def rows(self, part: Part) -> np.ndarray:
         """Where in its file the images of a part lie, int64 [N], rising."""
-        if part == "aside":
-            return np.array(self.aside, np.int64)
-        total = self.counts[part]["total"] + (len(self.aside) if part == "train" else 0)
-        return np.delete(np.arange(total), self.aside) if part == "train" else np.arange(total)
+        return rows_of(self.tables[0], part)
 
-    def file(self, split: Literal["train", "test"], kind: Literal["images", "labels"]) -> np.ndarray:
+    def file(self, split: Literal["train", "test"], field: str) -> np.ndarray:
         """A whole array as a memory map, read from the disk as it is touched."""
-        return np.load(self.folder / f"{split}_{kind}.npy", mmap_mode="r")
-
-    def _chosen(self, array: np.ndarray, part: Part) -> np.ndarray:
-        return array[self.rows(part)] if part == "aside" or (part == "train" and self.aside) else array
+        return np.load(self.folder / f"{split}_{field}.npy", mmap_mode="r")
 
     def verify(self) -> None:
         """UserError if a file is no longer what was prepared: its bytes are read once, a block at a time."""
@@ -77,11 +114,22 @@ class Prepared:
             if sha256_of(self.folder / name) != prepared:
                 raise UserError(f"{self.folder / name} has changed since it was prepared: {_REMEDY}")
 
-    def _check(self, split: Literal["train", "test"], total: int) -> None:
-        for array, dtype, shape in (
-            (self.file(split, "images"), np.uint8, (total, self.channels, self.size, self.size)),
-            (self.file(split, "labels"), np.int64, (total,)),
-        ):
+    def _check(self, table: Table) -> None:
+        totals = {
+            "train": len(rows_of(table, "train")) + len(table.aside),
+            "test": len(rows_of(table, "test")),
+        }
+        for split, field in itertools.product(totals, table.fields):
+            array, shape = self.file(split, field), (totals[split], *self.fields[field].shape)
+            dtype = DTYPES[self.fields[field].kind]
             if array.dtype != dtype or array.shape != shape:
                 found = f"{array.dtype} {array.shape}"
                 raise ValueError(f"{split}: expected {dtype.__name__} {shape}, found {found}")
+
+
+def rows_of(table: Table, part: Part) -> np.ndarray:
+    """Where in its files the rows of a part of a table lie, int64 [N], rising."""
+    if part == "aside":
+        return np.array(table.aside, np.int64)
+    total = table.counts[part]["total"] + (len(table.aside) if part == "train" else 0)
+    return np.delete(np.arange(total), table.aside) if part == "train" else np.arange(total)

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
+from pipeline.fields import Fields
 from pipeline.params import ModelParams, Params
 
 if TYPE_CHECKING:  # torch is slow to import, and their names can be had without
@@ -22,6 +23,6 @@ def params_class(kind: str) -> type[ModelParams]:
     return importlib.import_module(f"{__name__}.{kind}").Params
 
 
-def build(params: Params, channels: int, classes: int) -> "System":
-    """The networks that `params` describes, for images of `channels` planes and `classes` classes."""
-    return importlib.import_module(f"{__name__}.{params.model.kind}").Model(params, channels, classes)
+def build(params: Params, data: Fields) -> "System":
+    """The networks that `params` describes, for a data set of these fields."""
+    return importlib.import_module(f"{__name__}.{params.model.kind}").Model(params, data)

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from pipeline import fields
+from pipeline.fields import Field, Fields, class_count
 from pipeline.game import Game
 from pipeline.params import Params
 from pipeline.stabilisers import minibatch
@@ -55,10 +56,9 @@ class Adversarial(System):
     def __init__(
         self,
         params: Params,
+        data: Fields,
         generator: nn.Module,
         discriminator: DiscriminatorBase,
-        channels: int,
-        classes: int,
         game: Game | None = None,
     ) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Adversarial(System):
         self.statistics = self.game.statistics
         self.certain = self.game.objective.scale
         if params.stabilisers.minibatch != "none":
-            features = _feature_count(discriminator, channels, params.data.size)
+            features = _feature_count(discriminator, data["images"])
             discriminator.minibatch = minibatch.LAYERS[params.stabilisers.minibatch](features)
         if params.stabilisers.spectral_norm:
             for layer in list(discriminator.modules()):
@@ -78,7 +78,7 @@ class Adversarial(System):
                     spectral_norm(layer)
         self.reference = None
         if params.stabilisers.virtual_batch_norm:
-            self.reference = _reference_batch(params, classes)
+            self.reference = _reference_batch(params, class_count(data["labels"]))
             make_virtual(generator, len(self.reference.z))
 
     def players(self) -> dict[str, nn.Module]:
@@ -105,10 +105,10 @@ class Adversarial(System):
 
 
 @torch.no_grad()
-def _feature_count(discriminator: DiscriminatorBase, channels: int, size: int) -> int:
+def _feature_count(discriminator: DiscriminatorBase, image: Field) -> int:
     """How many features an image has."""
     training = discriminator.training
-    images, labels = torch.zeros(1, channels, size, size), torch.zeros(1, dtype=torch.int64)
+    images, labels = torch.zeros(1, *image.shape), torch.zeros(1, dtype=torch.int64)
     count = discriminator.eval().features(images, labels).numel()
     discriminator.train(training)
     return count

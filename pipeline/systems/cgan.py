@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
+from pipeline.fields import Fields, class_count
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
@@ -70,12 +71,12 @@ class Discriminator(DiscriminatorBase):
 class Model(Adversarial):
     """The system `cgan`."""
 
-    def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:
+    def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
+        channels, classes = data["images"].shape[0], class_count(data["labels"])
         super().__init__(
             params,
+            data,
             Generator(model.z_dim, classes, model.width, channels, size),
             Discriminator(classes, model.width, model.dropout, channels, size),
-            channels,
-            classes,
         )

@@ -6,6 +6,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
+from pipeline.fields import Fields
 from pipeline.networks.initialisation import dcgan_init
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
@@ -71,12 +72,12 @@ def _widths(width: int, size: int) -> list[int]:
 class Model(Adversarial):
     """The system `dcgan`."""
 
-    def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:
+    def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
+        channels = data["images"].shape[0]
         super().__init__(
             params,
+            data,
             Generator(model.z_dim, model.width, channels, size),
             Discriminator(model.width, channels, size),
-            channels,
-            classes,
         )

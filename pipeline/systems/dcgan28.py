@@ -5,6 +5,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from pipeline import params as p
+from pipeline.fields import Fields
 from pipeline.networks.initialisation import keras_init
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
@@ -72,12 +73,12 @@ class Discriminator(DiscriminatorBase):
 class Model(Adversarial):
     """The system `dcgan28`."""
 
-    def __init__(self, params: p.Params[Params], channels: int, classes: int) -> None:
+    def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
+        channels = data["images"].shape[0]
         super().__init__(
             params,
+            data,
             Generator(model.z_dim, model.width, channels, size),
             Discriminator(model.width, model.dropout, channels, size),
-            channels,
-            classes,
         )

@@ -63,9 +63,8 @@ class Loop:
         state.step += 1
 
     def _turn(self, index: int, notes: dict[str, Tensor]) -> Turn:
-        images, labels = self.batches[index]
         return Turn(
-            batch={"images": images, "labels": labels},
+            batch=self.batches[index],
             index=index,
             step=self.state.step,
             steps=self.steps,

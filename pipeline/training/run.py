@@ -20,7 +20,7 @@ from pipeline.provenance import code_hash, environment
 from pipeline.streams import draw_latent, stream
 from pipeline.tracking import Tracker
 from pipeline.training import resumable
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, tables_of
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
 from pipeline.training.fixed_noise import FixedNoise, spread
@@ -72,18 +72,16 @@ class Run:
         self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
         train, device = params.train, ranks.device
         share = ranks.share(train.batch)
-        images, labels, rows = data.file("train", "images"), data.file("train", "labels"), data.rows("train")
-        batches = Batches(images, labels, train.batch, params.seed, device, share, rows)
+        batches = Batches(tables_of(data, device), train.batch, params.seed, share)
         self.steps = total_steps(train, batches.per_epoch)
-        self.state = TrainingState.fresh(params, data.channels, data.label_count, device)
+        self.state = TrainingState.fresh(params, data.fields, device)
         self.damaged = self._load(self._stopped, *self._checkpoints)
         ranks.join_batch_norms(self.state.model)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
         self.noise = FixedNoise(params, data.label_count, device)
-        some = rows[:2000]
-        self.real_spread = spread(
-            images[some], labels[some] if params.model.conditional else labels[some] * 0
-        )
+        some = data.rows("train")[:2000]
+        images, labels = (data.file("train", field)[some] for field in ("images", "labels"))
+        self.real_spread = spread(images, labels if params.model.conditional else labels * 0)
         self.monitor = self._fresh_monitor()
         self._pictures_at = _moments(self.steps, train.pictures)
         self._checkpoints_at = _moments(self.steps, train.checkpoints)
@@ -255,6 +253,12 @@ class Run:
 
 def check(params: Params, data: Prepared) -> None:
     """UserError where these data can't be trained on with these parameters."""
+    for name, kind in params.model.needs.items():
+        if name not in data.fields or data.fields[name].kind != kind:
+            raise UserError(
+                f"model.kind: {params.model.kind} needs the field {name} ({kind}), and {params.data.dataset} "
+                f"has {', '.join(data.fields)}; choose another data set or kind"
+            )
     if params.model.conditional and len(data.classes) < 2:
         raise UserError(
             f"model.kind: {params.model.kind} needs labels, and {params.data.dataset} has none; "

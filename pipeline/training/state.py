@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from pipeline import systems
 from pipeline.errors import RunError
+from pipeline.fields import Fields
 from pipeline.files import atomic_path
 from pipeline.params import OptimiserParams, Params
 from pipeline.stabilisers.historical_averaging import history_of
@@ -41,11 +42,11 @@ class TrainingState:
     tracking_run: str | None = None
 
     @classmethod
-    def fresh(cls, params: Params, channels: int, classes: int, device: torch.device) -> "TrainingState":
-        """The state before the first step."""
+    def fresh(cls, params: Params, data: Fields, device: torch.device) -> "TrainingState":
+        """The state before the first step, for a data set of these fields."""
         with torch.random.fork_rng():
             torch.manual_seed(seed_of(params.seed, "init"))
-            model = systems.build(params, channels, classes)
+            model = systems.build(params, data)
         model.to(device, memory_format=torch.channels_last)
         averaged = None
         if params.train.ema_half_life:

@@ -14,7 +14,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline import systems
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export import to_onnx
@@ -23,6 +22,7 @@ from pipeline.params import Params
 from pipeline.places import prepared_dir
 from stages import export as export_stage
 from stages import train as train_stage
+from tests.building import build
 from tests.conftest import PRESETS, tiny
 
 Project = Callable[[dict[str, Any]], Params]
@@ -66,7 +66,7 @@ def test_every_preset_trains_and_exports(project: Project, exported: Exported, n
 def test_the_file_draws_what_the_trained_generator_draws(project: Project, exported: Exported) -> None:
     params = project(tiny("cdcgan"))
     path = exported(params)
-    model = systems.build(params, 1, 10)
+    model = build(params, 1, 10)
     model.generator.load_state_dict(load_file("models/cdcgan/generator.safetensors"))
     z = torch.randn(20, params.model.z_dim, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(20) % 10

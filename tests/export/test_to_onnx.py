@@ -11,18 +11,17 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from pipeline import systems
 from pipeline.data.prepared import Prepared
 from pipeline.export import to_onnx
 from pipeline.inference import Generator
 from pipeline.params import Params
+from tests.building import build, image_fields
 from tests.conftest import tiny, write_params
 from tests.inference.conftest import DIGITS, Z_DIM, model_proto
 
 
 def data_of(classes: int, size: int) -> Prepared:
-    names = [str(label) for label in range(classes)]
-    return Prepared(Path("none"), "digits", size, 1, names, counts={}, aside=[], sha256={}, digest="d" * 64)
+    return Prepared(Path("none"), "digits", image_fields(1, size, classes), (), sha256={}, digest="d" * 64)
 
 
 def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.Module]:
@@ -31,7 +30,7 @@ def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.
     content["model"]["z_dim"] = 5
     params = write_params(content, folder)
     torch.manual_seed(0)
-    model = systems.build(params, 1, 10)
+    model = build(params, 1, 10)
     with torch.no_grad():  # conditional gains start equal
         for weight in model.parameters():
             weight.add_(0.2 * torch.randn_like(weight))

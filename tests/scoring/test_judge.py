@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError, UserError
+from pipeline.fields import label
 from pipeline.scoring.judge import DESCRIPTION, WEIGHTS, Judge
 from pipeline.scoring.judge_networks import ARCHITECTURES, JudgeShape, initialise
 from pipeline.scoring.judge_training import train_judge
@@ -77,7 +78,7 @@ def test_the_batch_size_changes_nothing(judge: Judge, digits: Prepared) -> None:
 
 
 def test_without_labels_it_learns_rotations(digits: Prepared) -> None:
-    flat = Prepared(**(vars(digits) | {"classes": []}))
+    flat = Prepared(**(vars(digits) | {"fields": digits.fields | {"labels": label([])}}))
     judge = train_judge(flat, "flat", JUDGE.model_copy(update={"min_accuracy": 0.8}))
     assert judge.description["task"] == "rotations"
     image = digits.images("test")[:1]

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import systems
 from pipeline.params import Params
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.representation import pooled_features
 from stages import represent as stage
 from stages import train as train_stage
+from tests.building import build
 from tests.conftest import tiny
 from tests.scoring.conftest import save_judges
 
@@ -53,7 +53,7 @@ def test_a_dense_discriminator_is_left_out(judged: Callable[[str], Params]) -> N
 @pytest.mark.parametrize("name", ["cdcgan", "cdcgan-classic", "dcgan-mnist", "dcgan28-mnist"])
 def test_each_convolution_of_the_image_gives_sixteen_numbers_a_map(project: Project, name: str) -> None:
     params = project(tiny(name))
-    discriminator = systems.build(params, 1, 10).discriminator.eval()
+    discriminator = build(params, 1, 10).discriminator.eval()
     size = params.data.size
     images = np.random.default_rng(0).integers(0, 256, (12, 1, size, size), np.uint8)
     maps = {"cdcgan": 4 + 8 + 16, "cdcgan-classic": 2 + 8 + 16, "dcgan-mnist": 4 + 8 + 16 + 32}

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from pipeline import penalties, systems
+from pipeline import penalties
 from pipeline.params import PenaltyParams
 from pipeline.stabilisers.feature_matching import feature_distance
 from pipeline.stabilisers.historical_averaging import distance_from_history, history_of
 from pipeline.stabilisers.minibatch import MinibatchDeviation, MinibatchDiscrimination
+from tests.building import build
 from tests.conftest import tiny, write_params
 from tests.systems.losses import discriminator_loss, unrolled_generator_loss
 
@@ -68,7 +69,7 @@ def test_nothing_is_learnt_by_the_past() -> None:
 def test_unrolling_asks_nothing_of_the_discriminators_weights(tmp_path: Path) -> None:
     content = tiny("gan-mnist")
     content["data"]["size"] = 8
-    model = systems.build(write_params(content, tmp_path), 1, 10)
+    model = build(write_params(content, tmp_path), 1, 10)
     optimiser = Adam(model.discriminator.parameters())
     real, fake = torch.randn(2, 4, 1, 8, 8)
     discriminator_loss(model, real, fake, LABELS).loss.backward()

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.optim import Adam
 
-from pipeline import systems
 from pipeline.systems.adversarial import Adversarial
+from tests.building import build
 from tests.conftest import tiny, write_params
 from tests.systems.losses import discriminator_loss, generator_loss, unrolled_generator_loss
 
@@ -25,7 +25,7 @@ def game(tmp_path: Any) -> Callable[[str], Game]:
         content = tiny(name)
         content["model"] |= {"dropout": 0.0}
         params = write_params(content, tmp_path)
-        model = systems.build(params, 1, 10).double()
+        model = build(params, 1, 10).double()
         optimiser = Adam(model.discriminator.parameters(), lr=1e-3, betas=(0.5, 0.9))
         size = params.data.size
         real, fake = torch.randn(2, 6, 1, size, size, dtype=torch.float64)

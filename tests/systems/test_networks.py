@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
-from pipeline import systems
 from pipeline.params import Params
+from tests.building import build
 from tests.conftest import PRESETS, preset, tiny, write_params
 from tests.systems.losses import discriminator_loss, generator_loss
 
@@ -23,7 +23,7 @@ def params_of(name: str, tmp_path: Any) -> Params:
 def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
     params = write_params(tiny(name), tmp_path)
     channels = CHANNELS.get(name, 1)
-    model = systems.build(params, channels, 10)
+    model = build(params, channels, 10)
     labels = torch.tensor([0, 9, 4])
     images = model.sample(torch.randn(3, params.model.z_dim), labels)
     assert images.shape == (3, channels, params.data.size, params.data.size)
@@ -43,7 +43,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_widths_are_the_published_ones(name: str, tmp_path: Any) -> None:
-    model = systems.build(params_of(name, tmp_path), CHANNELS.get(name, 1), 10)
+    model = build(params_of(name, tmp_path), CHANNELS.get(name, 1), 10)
 
     def maps(network: nn.Module) -> list[int]:
         layers = [x for x in network.modules() if isinstance(x, nn.Conv2d | nn.ConvTranspose2d)]
@@ -53,7 +53,7 @@ def test_widths_are_the_published_ones(name: str, tmp_path: Any) -> None:
 
 
 def test_gan_mnist_has_the_published_layers(tmp_path: Any) -> None:
-    model = systems.build(params_of("gan-mnist", tmp_path), 1, 10)
+    model = build(params_of("gan-mnist", tmp_path), 1, 10)
 
     def sizes(network: nn.Module) -> list[int]:
         layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
@@ -64,7 +64,7 @@ def test_gan_mnist_has_the_published_layers(tmp_path: Any) -> None:
 
 
 def test_classic_label_maps_are_a_convolution_of_one_hot_planes(tmp_path: Any) -> None:
-    discriminator = systems.build(params_of("cdcgan-classic", tmp_path), 1, 10).discriminator.eval()
+    discriminator = build(params_of("cdcgan-classic", tmp_path), 1, 10).discriminator.eval()
     images, labels = torch.randn(4, 1, 32, 32), torch.tensor([3, 0, 9, 3])
     planes = nn.functional.one_hot(labels, 10).float()[:, :, None, None].expand(-1, -1, 32, 32)
     joined = torch.cat([discriminator.from_image(images), discriminator.from_label(planes)], dim=1)
@@ -73,7 +73,7 @@ def test_classic_label_maps_are_a_convolution_of_one_hot_planes(tmp_path: Any) -
 
 
 def test_classic_starts_are_transposed_convolutions_of_1x1_maps(tmp_path: Any) -> None:
-    generator = systems.build(params_of("cdcgan-classic", tmp_path), 1, 10).generator
+    generator = build(params_of("cdcgan-classic", tmp_path), 1, 10).generator
     z, labels = torch.randn(5, 100), torch.arange(5)
     of_z = nn.functional.conv_transpose2d(
         z[:, :, None, None], generator.from_z.weight.T.reshape(100, 256, 4, 4)
@@ -86,7 +86,7 @@ def test_classic_starts_are_transposed_convolutions_of_1x1_maps(tmp_path: Any) -
 
 def test_the_flagship_discriminator_is_a_projection(tmp_path: Any) -> None:
     """f(x, y) = psi(phi(x)) + <V_y, phi(x)> (Miyato and Koyama 2018, eq. (3))."""
-    d = systems.build(params_of("cdcgan", tmp_path), 1, 10).discriminator.eval()
+    d = build(params_of("cdcgan", tmp_path), 1, 10).discriminator.eval()
     x, labels = torch.randn(6, 1, 32, 32), torch.tensor([0, 1, 2, 7, 8, 9])
     phi = d.features(x, labels)
     expected = d.linear(phi)[:, 0] + torch.einsum("nd,nd->n", d.embedding.weight[labels], phi)
@@ -95,7 +95,7 @@ def test_the_flagship_discriminator_is_a_projection(tmp_path: Any) -> None:
 
 def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: Any) -> None:
     """With the batch's own statistics as the running ones, both forms give the same result."""
-    norm = systems.build(params_of("cdcgan", tmp_path), 1, 10).generator.norms[0]
+    norm = build(params_of("cdcgan", tmp_path), 1, 10).generator.norms[0]
     nn.init.normal_(norm.class_gain.weight)
     nn.init.normal_(norm.class_bias.weight)
     x = torch.randn(64, norm.norm.num_features, 4, 4) * 3 + 1
@@ -109,7 +109,7 @@ def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: A
 def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path: Any) -> None:
     content = preset("cdcgan")
     content["stabilisers"]["spectral_norm"] = True
-    model = systems.build(write_params(content, tmp_path), 1, 10)
+    model = build(write_params(content, tmp_path), 1, 10)
     x, labels = torch.randn(8, 1, 32, 32), torch.arange(8)
     for _ in range(100):  # each pass is one power iteration
         model.discriminator(x, labels)
@@ -126,7 +126,7 @@ def test_spectral_norm_holds_every_layer_of_the_discriminator_near_one(tmp_path:
 def test_real_images_under_a_wrong_label_are_fakes_too(tmp_path: Any, share: float) -> None:
     content = tiny("cdcgan")
     content["model"]["mismatched"] = share
-    model = systems.build(write_params(content, tmp_path), 1, 2)  # of two classes one is wrong
+    model = build(write_params(content, tmp_path), 1, 2)  # of two classes one is wrong
     labels = torch.tensor([0, 1, 1, 0])
     real, fake = torch.randn(2, 4, 1, 32, 32)
     found = discriminator_loss(model, real, fake, labels).loss
@@ -136,7 +136,7 @@ def test_real_images_under_a_wrong_label_are_fakes_too(tmp_path: Any, share: flo
 
 
 def test_without_spectral_norm_weights_are_free(tmp_path: Any) -> None:
-    model = systems.build(params_of("cdcgan", tmp_path), 1, 10)
+    model = build(params_of("cdcgan", tmp_path), 1, 10)
     assert not any(hasattr(layer, "parametrizations") for layer in model.modules())
 
 
@@ -144,7 +144,7 @@ def test_without_spectral_norm_weights_are_free(tmp_path: Any) -> None:
 def test_the_label_changes_picture_and_logit(name: str, tmp_path: Any) -> None:
     params = write_params(tiny(name), tmp_path)
     torch.manual_seed(0)
-    model = systems.build(params, 1, 10)
+    model = build(params, 1, 10)
     with torch.no_grad():  # conditional gains start equal
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -156,7 +156,7 @@ def test_the_label_changes_picture_and_logit(name: str, tmp_path: Any) -> None:
 
 
 def test_the_generators_step_does_not_move_the_discriminator(tmp_path: Any) -> None:
-    model = systems.build(write_params(tiny("cdcgan"), tmp_path), 1, 10)
+    model = build(write_params(tiny("cdcgan"), tmp_path), 1, 10)
     labels = torch.arange(4)
     real = torch.rand(4, 1, 32, 32) * 2 - 1
     fake = model.sample(torch.randn(4, 100), labels)

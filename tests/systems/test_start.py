@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline import systems
 from pipeline.networks.initialisation import dcgan_init, keras_init
 from pipeline.systems.adversarial import Adversarial
 from pipeline.systems.cdcgan import ModulatedBatchNorm2d
+from tests.building import build
 from tests.conftest import tiny, write_params
 from tests.systems.losses import discriminator_loss, generator_loss
 
@@ -19,7 +19,7 @@ def built(name: str, folder: Path, **changes: Any) -> Adversarial:
     content = tiny(name)
     for section, change in changes.items():
         content[section] |= change
-    return systems.build(write_params(content, folder), 1, 10)
+    return build(write_params(content, folder), 1, 10)
 
 
 def test_dcgan_starts_as_published() -> None:

@@ -16,12 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from pipeline import systems
 from pipeline.errors import UserError
 from pipeline.params import Params
-from pipeline.training.batches import Batches
 from pipeline.training.distributed import Ranks
 from stages import train as stage
+from tests.building import batches_of, build
 from tests.conftest import ROOT, tiny
 from tests.training.test_train_stage import hashes, rows
 
@@ -128,9 +127,9 @@ def test_one_rank_stopped_and_one_killed_the_job_ends_in_the_same_bytes(
 def test_the_shares_of_all_ranks_are_the_batch(size: int, each: int, index: int) -> None:
     images, labels, cpu = np.zeros((60, 1, 2, 2), np.uint8), np.arange(60), torch.device("cpu")
     batch = size * each
-    whole = Batches(images, labels, batch, 0, cpu)[index][1]
+    whole = batches_of(images, labels, batch, 0, cpu)[index]["labels"]
     shares = [Ranks(cpu, rank, size).share(batch) for rank in range(size)]
-    parts = [Batches(images, labels, batch, 0, cpu, share)[index][1] for share in shares]
+    parts = [batches_of(images, labels, batch, 0, cpu, share)[index]["labels"] for share in shares]
     assert torch.equal(torch.cat(parts), whole)
 
 
@@ -151,7 +150,7 @@ def test_another_number_of_processes_than_asked_for_is_refused(
 
 
 def test_joined_batch_norms_keep_weights_and_names(project: Project) -> None:
-    model = systems.build(project(tiny("cdcgan-classic")), 1, 10)
+    model = build(project(tiny("cdcgan-classic")), 1, 10)
     parameters, state = list(model.parameters()), model.state_dict()
     Ranks(torch.device("cuda"), 0, 2).join_batch_norms(model)
     assert not [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]

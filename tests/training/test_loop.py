@@ -15,18 +15,19 @@ from pipeline.params import Params
 from pipeline.pixels import to_float, to_uint8
 from pipeline.streams import stream
 from pipeline.training import batches, state
-from pipeline.training.batches import Batches
+from pipeline.training.batches import Batches, Table
 from pipeline.training.distributed import Ranks
 from pipeline.training.fixed_noise import spread
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
+from tests.building import batches_of, image_fields
 from tests.conftest import PRESETS, tiny
 from tests.training.test_train_stage import SYSTEMS, stabilised
 
 
 def make(count: int, batch: int, seed: int = 0) -> Batches:
     images = np.arange(count, dtype=np.uint8).reshape(-1, 1, 1, 1) * np.ones((1, 1, 4, 4), np.uint8)
-    return Batches(images, np.arange(count), batch, seed, torch.device("cpu"))
+    return batches_of(images, np.arange(count), batch, seed, torch.device("cpu"))
 
 
 @given(count=st.integers(4, 60), batch=st.integers(2, 4), seed=st.integers(0, 9), epoch=st.integers(0, 3))
@@ -36,7 +37,7 @@ def test_an_epoch_shows_each_image_at_most_once_with_its_label(
     batches = make(count, batch, seed)
     seen = []
     for index in range(batches.per_epoch):
-        images, labels = batches[epoch * batches.per_epoch + index]
+        images, labels = batches[epoch * batches.per_epoch + index].values()
         assert images.shape == (batch, 1, 4, 4)
         assert (to_uint8(images)[:, 0, 0, 0] == labels).all()
         seen += labels.tolist()
@@ -47,8 +48,8 @@ def test_a_batch_does_not_depend_on_those_before_it() -> None:
     one, other = make(50, 4), make(50, 4)
     for index in range(30):
         one[index]
-    assert torch.equal(one[30][1], other[30][1])
-    assert not torch.equal(one[0][1], one[one.per_epoch][1])  # the next epoch is shuffled anew
+    assert torch.equal(one[30]["labels"], other[30]["labels"])
+    assert not torch.equal(one[0]["labels"], one[one.per_epoch]["labels"])  # the next epoch is shuffled anew
 
 
 def test_a_batch_does_not_depend_on_where_the_images_lie(
@@ -58,13 +59,27 @@ def test_a_batch_does_not_depend_on_where_the_images_lie(
     np.save(tmp_path / "images.npy", images)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     device = torch.device("cpu")
-    in_memory = Batches(mapped, np.arange(50), 4, 0, device)
+    in_memory = batches_of(mapped, np.arange(50), 4, 0, device)
     monkeypatch.setattr(batches, "memory", lambda device: images.nbytes)
-    on_disk = Batches(mapped, np.arange(50), 4, 0, device)
-    assert on_disk.images.data_ptr() == mapped.ctypes.data != in_memory.images.data_ptr()
+    on_disk = batches_of(mapped, np.arange(50), 4, 0, device)
+    assert on_disk.tables[0].fields["images"].data_ptr() == mapped.ctypes.data
+    assert in_memory.tables[0].fields["images"].data_ptr() != mapped.ctypes.data
     for index in range(2 * in_memory.per_epoch):
-        for one, other in zip(in_memory[index], on_disk[index], strict=True):
-            assert torch.equal(one, other)
+        one, other = in_memory[index], on_disk[index]
+        assert all(torch.equal(one[field], other[field]) for field in ("images", "labels"))
+
+
+def test_a_second_table_is_a_chain_of_passes_that_serves_any_batch() -> None:
+    cpu = torch.device("cpu")
+    many, few = (Table({name: np.arange(count)}, None, cpu, name) for name, count in (("a", 50), ("b", 7)))
+    together = Batches([many, few], 10, 0)
+    seen = torch.cat([together[index]["b"] for index in range(7)]).tolist()
+    assert [sorted(seen[start : start + 7]) for start in range(0, 70, 7)] == [list(range(7))] * 10
+    assert seen[:7] != seen[7:14]
+    alone = Batches([many, few], 10, 0)
+    assert torch.equal(alone[5]["b"], together[5]["b"])  # whatever was asked for before
+    shares = [Batches([many, few], 10, 0, slice(5 * rank, 5 * rank + 5))[3]["b"] for rank in range(2)]
+    assert torch.equal(torch.cat(shares), together[3]["b"])
 
 
 def test_pixels_survive_the_way_to_floats_and_back() -> None:
@@ -92,8 +107,8 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     device, train, data = torch.device("meta"), params.train, params.data
     channels = data.channels or 1
     images = np.zeros((train.batch * train.d_steps, channels, data.size, data.size), np.uint8)
-    fresh = TrainingState.fresh(params, channels, 10, device)
-    labelled = Batches(images, np.zeros(len(images), np.int64), train.batch, params.seed, device)
+    fresh = TrainingState.fresh(params, image_fields(channels, params.data.size, 10), device)
+    labelled = batches_of(images, np.zeros(len(images), np.int64), train.batch, params.seed, device)
     return Loop(params, fresh, labelled, torch.float32, Ranks(device))
 
 

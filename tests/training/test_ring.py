@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.fields import Field, label
 from pipeline.params import Params
 from pipeline.streams import stream
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
@@ -32,11 +33,11 @@ class Ring:
         self.batch = batch
         self.per_epoch = STEPS * d_steps
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
         source = stream(0, "ring", index)
         labels = torch.randint(MODES, (self.batch,), generator=source)
         points = centres()[labels] + DEVIATION * torch.randn(self.batch, 2, generator=source)
-        return points.reshape(-1, 2, 1, 1), labels * 0
+        return {"images": points.reshape(-1, 2, 1, 1), "labels": labels * 0}
 
 
 def centres() -> Tensor:
@@ -72,7 +73,8 @@ class Discriminator(DiscriminatorBase):
 
 def trained(params: Params) -> Adversarial:
     torch.manual_seed(0)
-    model = Adversarial(params, Generator(), Discriminator(), 2, 1)
+    fields = {"images": Field("image", (2, 1, 1)), "labels": label([])}
+    model = Adversarial(params, fields, Generator(), Discriminator())
     adam = {
         name: torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.0, 0.9), fused=True)
         for name, network in model.players().items()

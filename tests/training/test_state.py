@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import systems
 from pipeline.errors import RunError
 from pipeline.streams import seed_of
 from pipeline.training.state import TrainingState, previous
+from tests.building import build, image_fields
 from tests.conftest import write_params
 from tests.training.test_step import CLASSES, CPU, SEED, Reference, loop_of, small
 
@@ -18,17 +18,18 @@ ALL = {"historical_averaging": 0.5}
 
 
 def fresh(folder: Path) -> TrainingState:
-    return TrainingState.fresh(write_params(small(stabilisers=ALL), folder), 1, CLASSES, CPU)
+    params = write_params(small(stabilisers=ALL), folder)
+    return TrainingState.fresh(params, image_fields(1, params.data.size, CLASSES), CPU)
 
 
 def test_the_first_weights_depend_on_the_seed_alone(tmp_path: Path) -> None:
     params = write_params(small(), tmp_path)
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    state = TrainingState.fresh(params, 1, CLASSES, CPU)
+    state = TrainingState.fresh(params, image_fields(1, params.data.size, CLASSES), CPU)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(seed_of(SEED, "init"))
-    expected = systems.build(params, 1, CLASSES)
+    expected = build(params, 1, CLASSES)
     assert torch.equal(Reference.vector(state.model), Reference.vector(expected))
     assert (state.step, sum(state.counts), state.rate_scale, state.history) == (0, 0, 1.0, [])
     assert torch.equal(state.totals, torch.zeros(6))

@@ -14,10 +14,10 @@ from pipeline.params import Params
 from pipeline.stabilisers.augmentation import augment
 from pipeline.streams import seed_of, stream
 from pipeline.systems.adversarial import Adversarial
-from pipeline.training.batches import Batches
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
+from tests.building import batches_of, image_fields
 from tests.conftest import tiny, write_params
 from tests.systems.losses import unrolled_generator_loss
 
@@ -45,8 +45,8 @@ def small(system: str = "gan", **changes: Any) -> dict[str, Any]:
 
 
 def loop_of(params: Params) -> Loop:
-    state = TrainingState.fresh(params, 1, CLASSES, CPU)
-    batches = Batches(IMAGES, LABELS, params.train.batch, params.seed, CPU)
+    state = TrainingState.fresh(params, image_fields(1, params.data.size, CLASSES), CPU)
+    batches = batches_of(IMAGES, LABELS, params.train.batch, params.seed, CPU)
     return Loop(params, state, batches, torch.float32, Ranks(CPU))
 
 

@@ -192,6 +192,15 @@ def test_what_can_not_be_trained_is_refused(
         stage.main(project(content))
 
 
+def test_a_system_needs_its_fields(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = project(tiny("cdcgan"))
+    monkeypatch.setattr(type(params.model), "needs", {"images": "image", "masks": "mask"})
+    with pytest.raises(
+        UserError, match=r"cdcgan needs the field masks \(mask\), and digits has images, labels"
+    ):
+        stage.main(params)
+
+
 def test_a_conditional_system_needs_labels(project: Project) -> None:
     params = project(tiny("cdcgan"))
     link = Path("data/prepared/digits-32")
@@ -202,7 +211,8 @@ def test_a_conditional_system_needs_labels(project: Project) -> None:
         (link / file.name).symlink_to(file)
     about = json.loads((link / "dataset.json").read_text())
     (link / "dataset.json").unlink()
-    (link / "dataset.json").write_text(json.dumps(about | {"classes": []}))
+    about["fields"]["labels"]["about"]["classes"] = []
+    (link / "dataset.json").write_text(json.dumps(about))
     with pytest.raises(UserError, match="cdcgan needs labels, and digits has none"):
         stage.main(params)
 
