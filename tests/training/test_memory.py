@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.fields import image, label, to_json
 from pipeline.files import sha256_of
 from pipeline.places import prepared_dir
 from tests.conftest import ROOT, tiny, write_params
@@ -30,6 +31,7 @@ import numpy as np
 import torch
 from pipeline.data.prepared import Prepared
 from pipeline.loading import load
+from pipeline.places import prepared_dir
 from pipeline.training.distributed import Ranks
 from pipeline.training.run import Run
 params = load()
@@ -63,8 +65,10 @@ def prepare(folder: Path) -> None:
         np.save(folder / f"{split}_labels.npy", np.zeros(count, np.int64))
         counts[split] = {"total": count, "per_class": {}}
     sha256 = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
-    about = {"dataset": "celeba", "size": SIDE, "channels": 3, "classes": [], "counts": counts}
-    about |= {"aside": []}
+    fields = {"images": image(3, SIDE), "labels": label([])}
+    table = {"fields": list(fields), "counts": counts, "aside": []}
+    about = {"dataset": "celeba", "fields": {name: to_json(field) for name, field in fields.items()}}
+    about |= {"tables": [table]}
     digest = hashlib.sha256(json.dumps(sha256).encode()).hexdigest()
     (folder / "dataset.json").write_text(json.dumps(about | {"sha256": sha256, "digest": digest}))
 

@@ -77,8 +77,9 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
 
 
 def saved_at_the_end_alone() -> dict[str, Any]:
-    """A run of some seconds, 60 steps, without a checkpoint on the way."""
+    """A run of a second or two, 60 steps, without a checkpoint on the way."""
     content = tiny("cdcgan")
+    content["data"]["size"] = 16
     content["train"] |= {"epochs": 12, "checkpoints": 1, "pictures": 1, "log_every": 50}
     return content
 
@@ -90,7 +91,7 @@ def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: P
     undisturbed = trained(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     assert "training cdcgan" in process.stderr.readline()
-    time.sleep(0.5)
+    time.sleep(0.1)
     began = time.monotonic()
     process.send_signal(number)
     _, said = process.communicate()
@@ -114,7 +115,7 @@ def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same
         text=True,
     )
     assert "training cdcgan" in parent.stderr.readline()
-    time.sleep(0.5)
+    time.sleep(0.1)
     parent.send_signal(signal.SIGKILL)
     said = parent.stderr.read()  # to the end: until the trainer, too, is gone
     assert parent.wait() == -signal.SIGKILL
