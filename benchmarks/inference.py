@@ -26,7 +26,7 @@ from pipeline.inference.session import cores
 
 ROOT = Path(__file__).parents[1]
 ONNX = ROOT / "exported" / "cdcgan.onnx"
-WEIGHTS = ROOT / "models" / "cdcgan" / "generator.safetensors"
+WEIGHTS = ROOT / "models" / "cdcgan" / "shipped" / "generator.safetensors"
 PARAMS = ROOT / "presets" / "cdcgan.yaml"
 TORCH = "torch eager fp32"
 RUNS, ROUNDS, SECONDS = 11, 5, 0.5

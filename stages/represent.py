@@ -14,14 +14,17 @@ from stages.run import run
 
 
 def main(params: Params) -> None:
-    """Score and write; without classes there is nothing to classify, and the file says so."""
+    """Score and write; where there is nothing to classify, or with, the file says so."""
     data = Prepared.open(prepared_dir(params.data))
     target = metrics_dir(params) / "representation.json"
     if not data.classes:
         write_json(target, {"protocol": f"left out: {data.dataset} has no classes to tell apart"})
         return
-    discriminator = systems.build(params, data.fields).discriminator
-    discriminator.load_state_dict(load_file(models_dir(params) / "discriminator.safetensors"))
+    discriminator = systems.build(params, data.fields).others().get("discriminator")
+    if discriminator is None:
+        write_json(target, {"protocol": f"left out: {params.model.kind} has no discriminator"})
+        return
+    discriminator.load_state_dict(load_file(models_dir(params) / "others" / "discriminator.safetensors"))
     judge = Judge.load(judge_dir(params.data, params.evaluate.judge))
     result = representation(discriminator.eval(), data, judge, params.evaluate.seed)
     write_json(target, result)

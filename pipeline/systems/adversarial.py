@@ -1,5 +1,7 @@
 """The game of two: a generator, and a discriminator that learns to tell its images from real ones."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -11,7 +13,7 @@ from pipeline.params import Params
 from pipeline.stabilisers import minibatch
 from pipeline.stabilisers.virtual_batch_norm import ReferenceBatch, make_virtual
 from pipeline.streams import draw_latent, stream
-from pipeline.systems.base import Moves, System
+from pipeline.systems.base import GENERATOR, Export, Moves, System
 from pipeline.turn import Turn
 
 
@@ -66,6 +68,7 @@ class Adversarial(System):
         self.discriminator = discriminator
         self.game = game or Game(params)
         self.latent = fields.latent(params.model.z_dim, params.model.latent)
+        self.data, self.conditional = data, params.model.conditional
         self.rounds = params.train.d_steps
         self.statistics = self.game.statistics
         self.certain = self.game.objective.scale
@@ -87,6 +90,15 @@ class Adversarial(System):
     def shipped(self) -> nn.ModuleDict:
         return nn.ModuleDict({"generator": self.generator})
 
+    def exports(self, shipped: nn.ModuleDict) -> dict[str, Export]:
+        image = replace(self.data["images"], about={"of": "images"})
+        inputs = {"z": self.latent}
+        if self.conditional:
+            label = self.data["labels"]
+            inputs["label"] = replace(label, about=label.about | {"of": "labels"})
+        network = FromNoise(shipped["generator"])
+        return {GENERATOR: Export(network, inputs, {"image": image})}
+
     def step(self, turns: list[Turn]) -> Moves:
         for turn in turns:
             real = turn.batch["images"], turn.batch["labels"]
@@ -102,6 +114,17 @@ class Adversarial(System):
         if self.reference is not None:
             return self.reference.sample(self.generator, z, labels)
         return self.generator(z, labels)
+
+
+class FromNoise(nn.Module):
+    """A generator as it ships: z [N, z_dim], and label [N] where it takes one -> image [N, C, H, W]."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        return self.generator(z, label)
 
 
 @torch.no_grad()

@@ -1,13 +1,29 @@
 """What a system is: players, and the moves that they make in a step."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
+from pipeline.fields import Field
 from pipeline.turn import Turn
 
 Moves = Iterator[tuple[str, Tensor]]  # a player, and what it pays: the loop makes its update
+
+
+GENERATOR = "generator"  # the export that becomes exported/<name>.onnx; the others lie in <name>.parts/
+
+
+class Export(NamedTuple):
+    """One ONNX file: a network, its inputs in the order of its arguments, its outputs in that of its results.
+
+    `about["of"]` of a field names the data field that it stands for: images that the generator draws are of
+    `images`.
+    """
+
+    network: nn.Module
+    inputs: Mapping[str, Field]
+    outputs: Mapping[str, Field]
 
 
 class System(nn.Module):
@@ -31,6 +47,19 @@ class System(nn.Module):
         """The networks that are averaged and exported; `generator` first where there is one."""
         raise NotImplementedError
 
+    def others(self) -> dict[str, nn.Module]:
+        """The players that do not ship, or not whole: a critic is worth keeping, too."""
+        shipped = {id(weight) for weight in self.shipped().parameters()}
+        return {
+            name: player
+            for name, player in self.players().items()
+            if any(id(weight) not in shipped for weight in player.parameters())
+        }
+
     def step(self, turns: list[Turn]) -> Moves:
         """Make the moves of one step on `rounds` batches."""
+        raise NotImplementedError
+
+    def exports(self, shipped: nn.ModuleDict) -> dict[str, Export]:
+        """What becomes of the shipped networks: an ONNX file each, by name."""
         raise NotImplementedError

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.params import Params
+from pipeline.fields import Field, Fields, class_count
 from pipeline.pixels import to_uint8
 from pipeline.streams import draw_latent, stream
 
@@ -16,23 +16,31 @@ UNCONDITIONAL = 64
 class FixedNoise:
     """A grid: one latent a row and one class a column, or 64 latents where there are no classes."""
 
-    def __init__(self, params: Params, classes: int, device: torch.device) -> None:
-        model = params.model
-        self.conditional = model.conditional
-        self.columns = min(classes, COLUMNS) if self.conditional else 8
-        rows = ROWS if self.conditional else UNCONDITIONAL
-        noise = stream(params.seed, "fixed noise")
-        z = draw_latent(model.latent, rows, model.z_dim, noise).to(device)
-        self.z = z.repeat_interleave(self.columns, 0) if self.conditional else z
-        self.labels = torch.arange(len(self.z), device=device) % self.columns
+    def __init__(self, inputs: Fields, seed: int, device: torch.device) -> None:
+        """`inputs` are those of what is drawn: latents, and a label where it takes one."""
+        labels = [field for field in inputs.values() if field.kind == "label"]
+        self.conditional = bool(labels)
+        self.columns = min(class_count(labels[0]), COLUMNS) if labels else 8
+        rows = ROWS if labels else UNCONDITIONAL
+        self.labels = torch.arange(rows * self.columns if labels else rows, device=device) % self.columns
+        noise = stream(seed, "fixed noise")
+        self._inputs = [
+            self.labels if field.kind == "label" else self._latents(field, rows, noise).to(device)
+            for field in inputs.values()
+        ]
+
+    def _latents(self, field: Field, rows: int, noise: torch.Generator) -> Tensor:
+        z = draw_latent(field.about["distribution"], rows, field.shape[0], noise)
+        return z.repeat_interleave(self.columns, 0) if self.conditional else z
 
     @torch.no_grad()
-    def draw(self, generator: nn.Module) -> Tensor:
-        """uint8 [N, C, H, W] from the generator in evaluation mode, which it is not left in."""
-        was_training = generator.training
-        generator.eval()
-        images = to_uint8(generator(self.z, self.labels)).cpu()
-        generator.train(was_training)
+    def draw(self, network: nn.Module) -> Tensor:
+        """uint8 [N, C, H, W] from the network in evaluation mode, which it is not left in."""
+        was_training = {module: module.training for module in network.modules()}
+        network.eval()
+        images = to_uint8(network(*self._inputs)).cpu()
+        for module, training in was_training.items():
+            module.training = training
         return images
 
     def spread(self, images: Tensor) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 from safetensors.torch import save
+from torch import nn
 
 from pipeline import files, plots
 from pipeline.data.prepared import Prepared
@@ -18,6 +19,7 @@ from pipeline.pixels import to_uint8
 from pipeline.places import resume_root
 from pipeline.provenance import code_hash, environment
 from pipeline.streams import draw_latent, stream
+from pipeline.systems.base import GENERATOR, Export
 from pipeline.tracking import Tracker
 from pipeline.training import resumable
 from pipeline.training.batches import Batches, tables_of
@@ -78,10 +80,10 @@ class Run:
         self.damaged = self._load(self._stopped, *self._checkpoints)
         ranks.join_batch_norms(self.state.model)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
-        self.noise = FixedNoise(params, data.label_count, device)
+        self.noise = FixedNoise(self._shown(self.state.model.shipped()).inputs, params.seed, device)
         some = data.rows("train")[:2000]
         images, labels = (data.file("train", field)[some] for field in ("images", "labels"))
-        self.real_spread = spread(images, labels if params.model.conditional else labels * 0)
+        self.real_spread = spread(images, labels if self.noise.conditional else labels * 0)
         self.monitor = self._fresh_monitor()
         self._pictures_at = _moments(self.steps, train.pictures)
         self._checkpoints_at = _moments(self.steps, train.checkpoints)
@@ -202,27 +204,32 @@ class Run:
                 f"are more than {WARM_UP}"
             )
 
+    def _shown(self, shipped: nn.ModuleDict) -> Export:
+        """What the pictures on the way are drawn with."""
+        return self.state.model.exports(shipped)[GENERATOR]
+
     def _picture(self) -> float:
         """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
-        image = plots.grid(self.noise.draw(self.state.shipped["generator"]).numpy(), self.noise.columns)
+        image = plots.grid(
+            self.noise.draw(self._shown(self.state.shipped).network).numpy(), self.noise.columns
+        )
         if self.ranks.first:
             plots.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
-        return self.noise.spread(self.noise.draw(self.state.model.generator))
+        return self.noise.spread(self.noise.draw(self._shown(self.state.model.shipped()).network))
 
     def write(self, output: Path) -> None:
         """Put the results in place: weights, history, roll-backs if there were any, and pictures."""
         state = self.state
         with files.atomic_path(output) as part:
             part.mkdir()
-            networks = state.model.players() | dict(state.shipped.items())
-            for name, network in networks.items():
-                (part / f"{name}.safetensors").write_bytes(save(_weights(network)))
+            _write_networks(part / "shipped", dict(state.shipped.items()))
+            _write_networks(part / "others", state.model.others())
             (part / "history.csv").write_text(self._history())
             if state.rollbacks:
                 files.write_json(part / "rollbacks.json", state.rollbacks)
             plots.save(plots.training_curves(part / "history.csv"), part / "curves.png")
             plots.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
-            samples = self.noise.draw(state.shipped["generator"]).numpy()
+            samples = self.noise.draw(self._shown(state.shipped).network).numpy()
             plots.save(plots.grid(samples, self.noise.columns, scale=2), part / "samples.png")
             plots.save(self._real_beside_fake(), part / "real-beside-fake.png")
 
@@ -241,14 +248,27 @@ class Run:
 
     def _real_beside_fake(self) -> Image.Image:
         """The first training images beside samples, of the same classes where there are classes."""
-        state, model, rows = self.state, self.params.model, self.data.rows("train")[:64]
+        rows = self.data.rows("train")[:64]
         labels = torch.from_numpy(self.data.file("train", "labels")[rows])
+        network, inputs, _ = self._shown(self.state.shipped)
         noise = stream(self.params.seed, "real beside fake")
-        z = draw_latent(model.latent, len(labels), model.z_dim, noise)
-        generator = state.shipped["generator"].eval()
+        fed = [
+            labels
+            if field.kind == "label"
+            else draw_latent(field.about["distribution"], len(labels), field.shape[0], noise)
+            for field in inputs.values()
+        ]
         with torch.no_grad():
-            fake = to_uint8(generator(z.to(self.loop.device), labels.to(self.loop.device)))
+            fake = to_uint8(network.eval()(*(value.to(self.loop.device) for value in fed)))
         return plots.real_beside_fake(self.data.file("train", "images")[rows], fake.cpu().numpy())
+
+
+def _write_networks(folder: Path, networks: dict[str, nn.Module]) -> None:
+    """The weights of each, and contents.json: a folder of nothing would vanish when DVC restores it."""
+    folder.mkdir()
+    for name, network in networks.items():
+        (folder / f"{name}.safetensors").write_bytes(save(_weights(network)))
+    files.write_json(folder / "contents.json", {"networks": list(networks)})
 
 
 def check(params: Params, data: Prepared) -> None:
@@ -294,5 +314,5 @@ def _fingerprint(params: Params, data: Prepared, ranks: Ranks) -> str:
     return hashlib.sha256(f"{made_from} {ranks.of_first(machine)}".encode()).hexdigest()[:16]
 
 
-def _weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+def _weights(network: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.contiguous().cpu() for name, value in network.state_dict().items()}

@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
+from pipeline.export import files as export_files
 from pipeline.export import to_onnx
 from pipeline.inference import Generator
 from pipeline.params import Params
@@ -27,7 +28,7 @@ from tests.conftest import PRESETS, tiny
 
 Project = Callable[[dict[str, Any]], Params]
 Exported = Callable[[Params], Path]
-FILES = {"cdcgan.onnx", "cdcgan.seeded.onnx", "cdcgan.json"}
+FILES = {"cdcgan.onnx", "cdcgan.seeded.onnx", "cdcgan.json", "cdcgan.parts"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_the_file_draws_what_the_trained_generator_draws(project: Project, expor
     params = project(tiny("cdcgan"))
     path = exported(params)
     model = build(params, 1, 10)
-    model.generator.load_state_dict(load_file("models/cdcgan/generator.safetensors"))
+    model.generator.load_state_dict(load_file("models/cdcgan/shipped/generator.safetensors"))
     z = torch.randn(20, params.model.z_dim, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(20) % 10
     with torch.no_grad():
@@ -125,13 +126,14 @@ def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
     params = project(tiny("cdcgan"))
     folder = exported(params).parent
     assert {file.name for file in folder.iterdir()} == FILES
+    shutil.rmtree(folder / "cdcgan.parts")
     for name in FILES:
         (folder / name).write_text("good")
 
     def fail(*_: object) -> None:
         raise RunError("the seeded graph draws other pictures than the plain one, at batch 1")
 
-    monkeypatch.setattr(to_onnx, "check", fail)
+    monkeypatch.setattr(export_files, "check", fail)
     with pytest.raises(RunError, match="other pictures than the plain one"):
         export_stage.main(params)
     assert {file.name: file.read_text() for file in folder.iterdir()} == dict.fromkeys(FILES, "good")

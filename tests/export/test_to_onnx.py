@@ -9,12 +9,13 @@ import onnx
 import pytest
 import torch
 from onnx import numpy_helper
-from torch import nn
 
 from pipeline.data.prepared import Prepared
 from pipeline.export import to_onnx
+from pipeline.export.files import export
 from pipeline.inference import Generator
 from pipeline.params import Params
+from pipeline.systems.base import Export
 from tests.building import build, image_fields
 from tests.conftest import tiny, write_params
 from tests.inference.conftest import DIGITS, Z_DIM, model_proto
@@ -24,7 +25,7 @@ def data_of(classes: int, size: int) -> Prepared:
     return Prepared(Path("none"), "digits", image_fields(1, size, classes), (), sha256={}, digest="d" * 64)
 
 
-def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.Module]:
+def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, dict[str, Export]]:
     content = tiny(name)
     content["data"]["size"] = size
     content["model"]["z_dim"] = 5
@@ -34,18 +35,19 @@ def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, nn.
     with torch.no_grad():  # conditional gains start equal
         for weight in model.parameters():
             weight.add_(0.2 * torch.randn_like(weight))
-    return params, data_of(10, size), model.generator
+    return params, data_of(10, size), model.exports(model.shipped())
 
 
 @pytest.mark.parametrize(
     ("name", "size"), [pytest.param("gan-mnist", 8, marks=pytest.mark.slow), ("cdcgan", 16)]
 )
 def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path) -> None:
-    params, data, network = untrained(name, size, tmp_path)
-    difference = to_onnx.export(params, data, network, tmp_path / "x.onnx")
+    params, data, exports = untrained(name, size, tmp_path)
+    network = exports["generator"].network
+    difference = export(params, data, exports, tmp_path / "x.onnx")
     assert 0 < difference < 1e-5
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("x.onnx", "x.seeded.onnx", "x.json", "params.yaml")
+        *("x.onnx", "x.seeded.onnx", "x.json", "x.parts", "params.yaml")
     }
     generator = Generator(tmp_path / "x.onnx", device="cpu")
     conditional = name == "cdcgan"
@@ -76,7 +78,9 @@ def as_torch(labels: torch.Tensor, z: torch.Tensor, at_nine: float) -> torch.Ten
 def test_parity_is_the_largest_difference_over_every_label(monkeypatch: Any, tmp_path: Path) -> None:
     content = tiny("cdcgan")
     content["model"]["z_dim"] = Z_DIM
-    inputs = to_onnx._check_inputs(write_params(content, tmp_path), 10)
+    model = build(write_params(content, tmp_path), 1, 10)
+    one = model.exports(model.shipped())["generator"]
+    inputs = [to_onnx._inputs(one, count, 0) for count in to_onnx._counts(one)]
     assert [len(z) for z, _ in inputs] == [1, 2, 7, 10]
     order = []
     # else a rare process computes its first images to 15 bits, and an exact file would be refused

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.data.prepared import Prepared
+from pipeline.fields import label
 from pipeline.params import Params
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.representation import pooled_features
@@ -80,7 +82,12 @@ def test_without_classes_it_says_why_not(
 ) -> None:
     params = judged("gan-mnist")
     opened = stage.Prepared.open
-    monkeypatch.setattr(stage.Prepared, "open", lambda folder: replace(opened(folder), classes=[]))
+
+    def without_classes(folder: Path) -> Prepared:
+        data = opened(folder)
+        return replace(data, fields=data.fields | {"labels": label([])})
+
+    monkeypatch.setattr(stage.Prepared, "open", without_classes)
     stage.main(params)
     result = json.loads((Path("metrics") / params.name / "representation.json").read_text())
     assert result == {"protocol": "left out: digits has no classes to tell apart"}

@@ -190,4 +190,4 @@ def test_a_second_trainer_is_refused(project: Project, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Loop, "step", with_company)
     stage.main(params)
-    assert Path("models/cdcgan/generator.safetensors").exists()
+    assert Path("models/cdcgan/shipped/generator.safetensors").exists()

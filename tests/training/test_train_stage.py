@@ -27,7 +27,11 @@ Project = Callable[[dict[str, Any]], Params]
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    """Of all files in a folder and those within."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
 
 
 def trained(params: Params) -> dict[str, str]:
@@ -46,8 +50,8 @@ def test_a_run_leaves_weights_history_and_pictures(project: Project) -> None:
     stage.main(project(tiny("cdcgan")))
     output = Path("models/cdcgan")
     assert {path.name for path in output.iterdir()} == {
-        "generator.safetensors",
-        "discriminator.safetensors",
+        "shipped",
+        "others",
         "history.csv",
         "curves.png",
         "progress.gif",
@@ -71,7 +75,8 @@ def test_another_seed_gives_another_model(project: Project) -> None:
     stage.main(project(tiny("gan-mnist")))
     first = hashes(Path("models/gan-mnist"))
     stage.main(project(tiny("gan-mnist") | {"seed": 1}))
-    assert hashes(Path("models/gan-mnist"))["generator.safetensors"] != first["generator.safetensors"]
+    file = "shipped/generator.safetensors"
+    assert hashes(Path("models/gan-mnist"))[file] != first[file]
 
 
 GAMES = [(name, "none") for name in get_args(ObjectiveParams.model_fields["name"].annotation)]
@@ -142,7 +147,7 @@ def test_each_stabiliser_alone_changes_the_run(
     content["stabilisers"] |= {key: value}
     stage.main(project(content))
     after = hashes(Path("models/cgan-mnist"))
-    for name in ("generator.safetensors", "discriminator.safetensors"):
+    for name in ("shipped/generator.safetensors", "others/discriminator.safetensors"):
         assert without_stabilisers[name] != after[name]
 
 
@@ -150,7 +155,7 @@ def test_clipping_bounds_every_weight_of_the_critic(project: Project) -> None:
     content = tiny("cgan-mnist")
     content["objective"] |= {"name": "wasserstein", "label_smoothing": 0.0, "weight_clip": 0.01}
     stage.main(project(content))
-    weights = load_file("models/cgan-mnist/discriminator.safetensors")
+    weights = load_file("models/cgan-mnist/others/discriminator.safetensors")
     assert max(float(weight.abs().max()) for weight in weights.values()) == pytest.approx(0.01)
 
 
@@ -242,7 +247,7 @@ def test_training_needs_neither_mlflow_nor_dvc(
     content["tracking"]["enabled"] = True
     stage.main(project(content))
     assert capfd.readouterr().err.count("without tracking: mlflow is not installed") == 1
-    assert Path("models/gan-mnist/generator.safetensors").exists()
+    assert Path("models/gan-mnist/shipped/generator.safetensors").exists()
 
 
 def test_too_few_images_for_one_step_are_refused(project: Project) -> None:

@@ -1,0 +1,59 @@
+"""exported/<name>.onnx and what lies beside it, each checked before it appears."""
+
+from pathlib import Path
+
+import onnx
+
+from pipeline import files
+from pipeline.data.prepared import Prepared
+from pipeline.errors import RunError
+from pipeline.export.description import is_plain, metadata, tensors
+from pipeline.export.seeded import check, seeded_model
+from pipeline.export.to_onnx import as_onnx
+from pipeline.inference import Generator
+from pipeline.params import Params
+from pipeline.systems.base import GENERATOR, Export
+
+CONTENTS = "contents.json"
+
+
+def export(params: Params, data: Prepared, exports: dict[str, Export], target: Path) -> float:
+    """Write all files of a run; return the largest difference to torch.
+
+    The generator, or else the first export, becomes NAME.onnx, with NAME.json and NAME.seeded.onnx; the
+    others are in NAME.parts/. RunError if a file does not do what the torch module does.
+    """
+    main = GENERATOR if GENERATOR in exports else next(iter(exports))
+    parts = {name: one for name, one in exports.items() if name != main}
+    # moved into place only once all are right
+    with files.atomic_path(target.with_suffix(".parts")) as folder, files.atomic_path(target) as part:
+        folder.mkdir()
+        model, difference = _write(params, data, exports[main], part, str(target))
+        for name, one in parts.items():
+            shown = f"{target.stem}.parts/{name}.onnx"
+            difference = max(difference, _write(params, data, one, folder / f"{name}.onnx", shown)[1])
+        files.write_json(folder / CONTENTS, {"parts": list(parts)})
+        if is_plain(exports[main]):
+            generator = Generator(part, device="cpu")
+            seeded = seeded_model(model, generator.description)
+            check(seeded, generator)
+            content = seeded.SerializeToString(deterministic=True)
+            files.write_bytes(target.with_suffix(".seeded.onnx"), content)
+    about = {entry.key: entry.value for entry in model.metadata_props}
+    files.write_json(target.with_suffix(".json"), about | tensors(model))
+    return difference
+
+
+def _write(
+    params: Params, data: Prepared, one: Export, path: Path, shown: str
+) -> tuple[onnx.ModelProto, float]:
+    """Write one file, in messages `shown`; its model, and the difference to torch."""
+    try:
+        model, difference = as_onnx(one, params.seed)
+    except RunError as error:
+        raise RunError(f"{shown}: {error}") from error
+    about = metadata(params, data, one, difference)
+    onnx.helper.set_model_props(model, dict(sorted(about.items())))
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    return model, difference
