@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from difflib import unified_diff
 from pathlib import Path
 
 import psutil
@@ -99,7 +100,9 @@ def row(folder: Path, stage: str, kills: int, moments: random.Random) -> str:
     for _ in track(range(kills), description=f"{stage}: kills"):
         orphans += killed(folder, stage, moments.uniform(0, whole))
         run(folder, "--single-item", "--force", stage)
-        different += (folder / "dvc.lock").read_text() != undisturbed
+        now = (folder / "dvc.lock").read_text()
+        different += now != undisturbed
+        print(*unified_diff(undisturbed.splitlines(), now.splitlines(), lineterm="", n=2), sep="\n", end="")
     return f"| {stage} | {whole:.1f} | {kills} | {orphans} | {different} |"
 
 

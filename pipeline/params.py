@@ -7,7 +7,7 @@ it change. A value that is missing, unknown, of the wrong type or in conflict wi
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Annotated, Any, ClassVar, Generic, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -67,20 +67,32 @@ class JudgeParams(Section):
     min_accuracy: Share  # on real images that it did not learn from; below it the stage fails; 0: never
 
 
+# what only some systems have a use for
+ADVERSARIAL = frozenset({"objective", "stabilisers", "train.d_steps"})
+
+
 class ModelParams(Section):
     """What every system has; a file in pipeline/systems/ adds its own."""
 
     kind: str
-    z_dim: Count
-    latent: Literal["normal", "uniform"]  # N(0, 1), or U[0, 1)
 
-    needs: ClassVar[Mapping[str, str]] = {
-        "images": "image"
-    }  # data fields it can't do without, and their kinds
+    needs: ClassVar[Mapping[str, str]] = {"images": "image"}  # fields of the data, by kind
+    uses: ClassVar[Set[str]] = ADVERSARIAL  # the others of these are null
     sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
     generator_batch_norm: ClassVar[bool] = True
     discriminator_batch_norm: ClassVar[bool] = False
     conditional: ClassVar[bool]  # does the generator take a label?
+
+    def players(self) -> tuple[str, ...]:
+        """Whose settings stand under train.players."""
+        return ("generator", "discriminator")
+
+
+class LatentParams(ModelParams):
+    """What a system has that makes images of noise z."""
+
+    z_dim: Count
+    latent: Literal["normal", "uniform"]  # N(0, 1), or U[0, 1)
 
 
 class PenaltyParams(Section):
@@ -161,7 +173,7 @@ class StabiliserParams(Section):
 
 
 class OptimiserParams(Section):
-    """Adam, for one of the two networks."""
+    """Adam, for one player."""
 
     lr: Positive
     betas: Betas
@@ -171,8 +183,9 @@ class ScheduleParams(Section):
     """How settings go from their start to the end of the run; 1 and null leave them as they are."""
 
     shape: Literal["linear", "cosine"]
-    lr: Share  # both rates end at this share of their start
-    betas: Betas | None  # of both optimisers at the end
+    begins: Annotated[float, Field(ge=0, lt=1)]  # the share of the run before anything changes
+    lr: Share  # all rates end at this share of their start
+    betas: Betas | None  # of all optimisers at the end
     penalty: Annotated[float, Field(ge=0)]  # the penalty's weight ends at this multiple of its start
     ema_half_life: Positive  # likewise
 
@@ -182,11 +195,10 @@ class TrainParams(Section):
 
     epochs: Count
     batch: Annotated[int, Field(ge=2)]
-    d_steps: Count  # discriminator steps a generator step
-    generator: OptimiserParams
-    discriminator: OptimiserParams
+    d_steps: Count | None  # discriminator steps a generator step
+    players: dict[str, OptimiserParams]
     schedule: ScheduleParams
-    ema_half_life: Share  # of the averaged generator, as a share of the run; 0: export the last weights
+    ema_half_life: Share  # of the averaged networks, as a share of the run; 0: export the last weights
     device: Literal["auto", "cpu", "cuda", "mps"]
     processes: Count  # that share each batch: one for each GPU
     precision: Literal["auto", "fp32", "bf16"]  # auto: bf16 where the hardware multiplies in it
@@ -241,8 +253,8 @@ class Params(Section, Generic[Model, Data]):
     data: Data
     judges: Annotated[dict[JudgeName, JudgeParams], Field(min_length=1)]
     model: Model
-    objective: ObjectiveParams
-    stabilisers: StabiliserParams
+    objective: ObjectiveParams | None
+    stabilisers: StabiliserParams | None
     train: TrainParams
     export: ExportParams
     evaluate: EvaluateParams
@@ -279,7 +291,33 @@ class Params(Section, Generic[Model, Data]):
         return self
 
     @model_validator(mode="after")
+    def _players_are_those_of_the_system(self) -> Self:
+        named, players = self.train.players, list(self.model.players())
+        for name in named:
+            if name not in players:
+                raise ValueError(f"train.players: {unknown(name, players)}")
+        if missing := [name for name in players if name not in named]:
+            raise ValueError(f"train.players: {', '.join(missing)} missing: {self.model.kind} has it")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_of_no_use_is_null(self) -> Self:
+        given = {
+            "objective": self.objective,
+            "stabilisers": self.stabilisers,
+            "train.d_steps": self.train.d_steps,
+        }
+        for name, value in given.items():
+            if name in self.model.uses and value is None:
+                raise ValueError(f"{name}: missing (every value is written out: see presets/)")
+            if name not in self.model.uses and value is not None:
+                raise ValueError(f"{name}: must be null: {self.model.kind} has no use for it")
+        return self
+
+    @model_validator(mode="after")
     def _penalties_suit_the_discriminator(self) -> Self:
+        if self.objective is None or self.stabilisers is None:
+            return self
         penalty, minibatch = self.objective.penalty.name, self.stabilisers.minibatch
         if penalty != "none" and self.model.discriminator_batch_norm:
             raise ValueError(
@@ -295,6 +333,8 @@ class Params(Section, Generic[Model, Data]):
 
     @model_validator(mode="after")
     def _stabilisers_suit_each_other(self) -> Self:
+        if self.objective is None or self.stabilisers is None:
+            return self
         chosen = self.stabilisers
         if self.objective.weight_clip is not None and chosen.spectral_norm:
             raise ValueError(

@@ -5,7 +5,7 @@ import math
 from pipeline.params import ScheduleParams
 
 
-def gone(change: float, shape: str, step: int, steps: int) -> float:
+def gone(change: float, shape: str, step: float, steps: float) -> float:
     """How much of `change` is made at `step` of `steps`: nothing at the first, all of it at the end.
 
     `cosine` starts and ends gently (Loshchilov and Hutter 2017, eq. (5), without restarts).
@@ -35,7 +35,7 @@ def betas(params: ScheduleParams, start: tuple[float, float], step: int, steps: 
     if params.betas is None:
         return start
     first, second = (
-        begin + gone(end - begin, params.shape, step, steps)
+        begin + gone(end - begin, params.shape, *_moving(params, step, steps))
         for begin, end in zip(start, params.betas, strict=True)
     )
     return first, second
@@ -43,4 +43,10 @@ def betas(params: ScheduleParams, start: tuple[float, float], step: int, steps: 
 
 def _scale(params: ScheduleParams, final: float, step: int, steps: int) -> float:
     """The factor at `step` of what ends at `final` times its start."""
-    return 1 - gone(1 - final, params.shape, step, steps)
+    return 1 - gone(1 - final, params.shape, *_moving(params, step, steps))
+
+
+def _moving(params: ScheduleParams, step: int, steps: int) -> tuple[float, float]:
+    """The step, and of how many, since settings began to move."""
+    still = params.begins * steps
+    return max(0.0, step - still), steps - still

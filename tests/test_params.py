@@ -56,10 +56,13 @@ def changed(content: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("train.epocks", 3, ["train.epocks", "did you mean 'epochs'?"]),
         ("model.generator_widht", 3, ["model.generator_widht", "'generator_width'"]),
         ("trian", {}, ["trian", "did you mean 'train'?"]),
-        ("train.generator.rate", 1, ["train.generator.rate", "lr, betas"]),
+        ("train.players.generator.rate", 1, ["train.players.generator.rate", "lr, betas"]),
+        ("train.players.critic", {"lr": 1e-3, "betas": [0.5, 0.9]}, ["train.players", "unknown 'critic'"]),
+        ("objective", None, ["objective: missing"]),
+        ("train.d_steps", None, ["train.d_steps: missing"]),
         ("train.batch", "64", ["train.batch", "integer", "'64'"]),
         ("train.batch", 1, ["train.batch", "greater than or equal to 2"]),
-        ("train.generator.betas", [0.5], ["train.generator.betas"]),
+        ("train.players.generator.betas", [0.5], ["train.players.generator.betas"]),
         ("objective.name", "hing", ["objective.name", "did you mean 'hinge'?"]),
         ("objective.weight_clip", 0.01, ["objective", "bounds a critic (wasserstein), not non-saturating"]),
         ("objective.penalty.weight", 0.0, ["objective.penalty", "must be above 0"]),
@@ -166,7 +169,7 @@ def test_numbers_may_be_written_as_2e_4(tmp_path: Path) -> None:
     text = (ROOT / "presets" / "dcgan-mnist.yaml").read_text().replace("2.0e-4", "2e-4")
     path = tmp_path / "params.yaml"
     path.write_text(text)
-    assert load(path).train.generator.lr == 2e-4
+    assert load(path).train.players["generator"].lr == 2e-4
 
 
 def test_fingerprint_follows_what_shapes_the_weights(tmp_path: Path) -> None:
@@ -176,7 +179,7 @@ def test_fingerprint_follows_what_shapes_the_weights(tmp_path: Path) -> None:
     same = fingerprint("name", "cdcgan")
     assert same == fingerprint("evaluate.samples", 500) == fingerprint("tracking.enabled", False)
     assert same != fingerprint("seed", 1)
-    assert same != fingerprint("train.generator.lr", 0.5)
+    assert same != fingerprint("train.players.generator.lr", 0.5)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)

@@ -179,7 +179,7 @@ def test_it_says_what_was_trained_on_what(conditional: Path) -> None:
     assert page.row("images seen") == [f"{int(last['images']):,}"]
     assert page.row("system") == ["cgan, conditional: takes a class"]
     assert page.row("objective") == ["non-saturating"]
-    assert page.row("train.generator.betas") == ["[0.5, 0.999]"]
+    assert page.row("train.players.generator.betas") == ["[0.5, 0.999]"]
     assert page.row("code") == [generator["code_hash"]]
     assert page.row("samples") == ["100"]
     assert page.row("architecture")[0].startswith("conv")

@@ -10,7 +10,14 @@ STEPS = 10
 
 
 def schedule(**changes: object) -> ScheduleParams:
-    constant = {"shape": "linear", "lr": 1.0, "betas": None, "penalty": 1.0, "ema_half_life": 1.0}
+    constant = {
+        "shape": "linear",
+        "begins": 0.0,
+        "lr": 1.0,
+        "betas": None,
+        "penalty": 1.0,
+        "ema_half_life": 1.0,
+    }
     return ScheduleParams(**constant | changes)
 
 
@@ -41,3 +48,10 @@ def test_the_half_life_is_what_halves_a_weight() -> None:
     assert decay**2 == pytest.approx(0.5)
     growing = [ema_decay(schedule(ema_half_life=5.0), 0.1, step, STEPS) for step in (0, STEPS)]
     assert growing == pytest.approx([0.5, 0.5 ** (1 / 5)])
+
+
+def test_nothing_moves_before_it_begins() -> None:
+    late = schedule(begins=0.5, lr=0.0)
+    rates = [learning_rate(late, 1.0, step, STEPS) for step in range(STEPS + 1)]
+    np.testing.assert_allclose(rates, [1.0] * 6 + [0.8, 0.6, 0.4, 0.2, 0.0], atol=1e-12)
+    assert betas(schedule(begins=0.5, betas=(0.0, 0.99)), (0.5, 0.9), 5, STEPS) == (0.5, 0.9)

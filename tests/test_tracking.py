@@ -103,7 +103,9 @@ def test_a_run_holds_what_it_was_made_from(params, project, monkeypatch):
     assert (run.info.run_name, run.info.status) == ("quickstart", "FINISHED")
     assert run.data.metrics == {"d_loss": 0.25, "g_loss": 2.0, "label_accuracy": 0.99}
     assert run.data.params["model.kind"] == params.model.kind
-    assert run.data.params["train.generator.betas"] == str(list(params.train.generator.betas))
+    assert run.data.params["train.players.generator.betas"] == str(
+        list(params.train.players["generator"].betas)
+    )
     assert run.data.tags["params_hash"] == params.fingerprint()
     assert run.data.tags["dvc_experiment"] == "bold-idea"
     assert len(run.data.tags["dvc_lock_hash"]) == 64

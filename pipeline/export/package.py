@@ -42,7 +42,7 @@ def package(params: Params, data: Prepared, exported: Path, scores: dict[str, An
             "files": _files(exported, name),
             "training": {
                 "images": data.counts["train"]["total"],
-                "objective": params.objective.name,
+                "objective": params.objective.name if params.objective else None,
                 "epochs": params.train.epochs,
                 "batch": params.train.batch,
             },

@@ -12,7 +12,7 @@ from pipeline.penalties import Critic, Sample
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
-class Params(p.ModelParams):
+class Params(p.LatentParams):
     """`generator_width`, `discriminator_width`: maps at half the image's size; doubled with each halving.
 
     `mismatched` is the share of the discriminator's fakes that are real images under a wrong label.

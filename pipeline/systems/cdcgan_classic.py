@@ -11,7 +11,7 @@ from pipeline.networks.initialisation import dcgan_init
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
-class Params(p.ModelParams):
+class Params(p.LatentParams):
     """width 128 in the published recipe."""
 
     width: p.Count

@@ -10,7 +10,7 @@ from pipeline.fields import Fields, class_count
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
-class Params(p.ModelParams):
+class Params(p.LatentParams):
     """Hidden layers are multiples of `width`."""
 
     width: p.Count

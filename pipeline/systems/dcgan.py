@@ -11,7 +11,7 @@ from pipeline.networks.initialisation import dcgan_init
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
-class Params(p.ModelParams):
+class Params(p.LatentParams):
     """`width` is the number of maps at half the image's size; it doubles with each halving."""
 
     width: p.Count

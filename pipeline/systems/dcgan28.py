@@ -10,7 +10,7 @@ from pipeline.networks.initialisation import keras_init
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
-class Params(p.ModelParams):
+class Params(p.LatentParams):
     """width 64 in the published recipe: 256, 128, 64 maps in the generator, 64, 128 in the discriminator."""
 
     width: p.Count

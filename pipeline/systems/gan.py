@@ -10,7 +10,7 @@ from pipeline.networks.initialisation import keras_init
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
-class Params(p.ModelParams):
+class Params(p.LatentParams):
     """100-256-512-784 against 784-256-100-1 in the published recipe."""
 
     generator_widths: tuple[p.Count, p.Count]

@@ -81,7 +81,7 @@ class Loop:
         """Set what changes over the run to its values at this step."""
         state, train = self.state, self.params.train
         for name, optimiser in state.optimisers.items():
-            start = getattr(train, name)
+            start = train.players[name]
             for group in optimiser.param_groups:
                 rate = schedule.learning_rate(train.schedule, start.lr, state.step, self.steps)
                 group["lr"] = state.rate_scale * rate
@@ -101,9 +101,9 @@ class Loop:
 
     def _drift(self, name: str) -> Tensor | float:
         """What a player pays for its distance from its own past."""
-        weight = self.params.stabilisers.historical_averaging
-        if not weight:
+        if name not in self.state.histories:
             return 0.0
+        weight = self.params.stabilisers.historical_averaging
         return weight * distance_from_history(self._players[name], self.state.histories[name])
 
     def row(self) -> dict[str, float]:
@@ -126,4 +126,4 @@ class Loop:
 
 def total_steps(train: TrainParams, batches_per_epoch: int) -> int:
     """Steps of the whole run."""
-    return train.epochs * batches_per_epoch // train.d_steps
+    return train.epochs * batches_per_epoch // (train.d_steps or 1)

@@ -15,8 +15,8 @@ WARM_UP = 200  # steps in which an untrained generator's samples look alike, and
 COLLAPSED_PICTURES = 5  # in a row: it does not pass any more
 
 CURES = {
-    "certain": "lower train.discriminator.lr, or set stabilisers.instance_noise or objective.penalty",
-    "collapse": "raise objective.penalty (r1), lower train.generator.lr, or set stabilisers.unrolled_steps",
+    "certain": "lower the discriminator's lr, or set stabilisers.instance_noise or objective.penalty",
+    "collapse": "raise objective.penalty (r1), lower the generator's lr, or set stabilisers.unrolled_steps",
     "runaway": "set objective.penalty, objective.weight_clip or stabilisers.spectral_norm",
 }
 
@@ -49,7 +49,7 @@ class Monitor:
         if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
             raise DivergenceError(
                 f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
-                "lower train.generator.lr and train.discriminator.lr, or set train.precision to fp32"
+                "lower the lr of all train.players, or set train.precision to fp32"
             )
         if "diversity" in row and row["step"] > WARM_UP:
             self._collapsed_pictures = self._collapsed_pictures + 1 if row["diversity"] < COLLAPSED else 0

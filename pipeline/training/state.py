@@ -52,11 +52,12 @@ class TrainingState:
         if params.train.ema_half_life:
             # the loop sets the decay at every step
             averaged = AveragedModel(model.shipped(), multi_avg_fn=get_ema_multi_avg_fn(), use_buffers=True)
-        players, remembers = model.players(), params.stabilisers.historical_averaging
+        players, chosen = model.players(), params.stabilisers
+        remembers = chosen is not None and chosen.historical_averaging
         return cls(
             model,
             averaged,
-            {name: _adam(player, getattr(params.train, name)) for name, player in players.items()},
+            {name: _adam(player, params.train.players[name]) for name, player in players.items()},
             {name: history_of(player) for name, player in players.items()} if remembers else {},
             torch.zeros(len(model.statistics), device=device),
             [0] * len(model.statistics),

@@ -56,7 +56,7 @@ def rolled_back(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Para
 
 def test_it_stops_and_says_where_the_evidence_is(project: Project) -> None:
     diverging = content("stop")
-    diverging["train"]["generator"]["lr"] = 1e30
+    diverging["train"]["players"]["generator"]["lr"] = 1e30
     with pytest.raises(
         RunError, match=r"diverged before step \d+.*see history\.csv and pictures/ in "
     ) as told:
@@ -82,7 +82,7 @@ def test_it_rolls_back_halves_the_rates_and_says_so(
     assert rollback["reason"].startswith(f"training diverged before step {BAD + 1}")
     history = rows(Path("models/cdcgan"))
     assert [int(row["step"]) for row in history] == list(range(1, STEPS + 1))
-    plan, start = params.train.schedule, params.train.generator.lr
+    plan, start = params.train.schedule, params.train.players["generator"].lr
     planned = [learning_rate(plan, start, step, STEPS) for step in range(STEPS)]
     scales = [float(row["lr_generator"]) / rate for row, rate in zip(history, planned, strict=True)]
     assert scales == pytest.approx([1.0] * CHECKPOINT + [0.5] * (STEPS - CHECKPOINT))

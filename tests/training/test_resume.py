@@ -159,7 +159,7 @@ def test_other_parameters_never_go_on_from_a_saved_state(
 ) -> None:
     saved = stopped_before_the_end(project(tiny("cdcgan")), monkeypatch)
     content = tiny("cdcgan")
-    content["train"]["generator"]["lr"] *= 2
+    content["train"]["players"]["generator"]["lr"] *= 2
     params = project(content)
     stage.main(params)
     assert "going on from step" not in capsys.readouterr().err

@@ -133,7 +133,8 @@ def on_the_ring(folder: Path, objective: dict[str, Any], **train: Any) -> dict[s
     content["objective"] |= {"label_smoothing": 0.0} | objective
     content["model"]["z_dim"] = 16
     adam = {"lr": 1e-3, "betas": [0.0, 0.9]}
-    content["train"] |= {"epochs": 1, "batch": 128, "generator": adam, "discriminator": adam} | train
+    players = {"generator": adam, "discriminator": adam}
+    content["train"] |= {"epochs": 1, "batch": 128, "players": players} | train
     return content
 
 
@@ -153,7 +154,7 @@ def test_a_generator_that_outruns_its_discriminator_collapses_and_unrolling_cure
     """Metz et al. 2017, figure 2."""
     fast, slow = ({"lr": lr, "betas": [0.5, 0.999]} for lr in (2e-3, 2e-4))
     game = {"name": "non-saturating", "penalty": NONE}
-    content = on_the_ring(tmp_path, game, generator=fast, discriminator=slow)
+    content = on_the_ring(tmp_path, game, players={"generator": fast, "discriminator": slow})
     collapsed, _ = covered(trained(write_params(content, tmp_path)))
     content["stabilisers"]["unrolled_steps"] = 5
     cured, _ = covered(trained(write_params(content, tmp_path)))

@@ -36,8 +36,8 @@ def small(system: str = "gan", **changes: Any) -> dict[str, Any]:
     content["model"]["z_dim"] = 4
     # unlike each other in all that there is, so that nothing is mistaken for its sibling unseen
     content["train"] |= {"epochs": 2, "batch": BATCH, "d_steps": 1, "ema_half_life": 0.2}
-    content["train"]["generator"] = {"lr": 0.01, "betas": [0.5, 0.9]}
-    content["train"]["discriminator"] = {"lr": 0.02, "betas": [0.4, 0.8]}
+    content["train"]["players"]["generator"] = {"lr": 0.01, "betas": [0.5, 0.9]}
+    content["train"]["players"]["discriminator"] = {"lr": 0.02, "betas": [0.4, 0.8]}
     content["objective"] |= {"name": "non-saturating", "label_smoothing": 0.0, "weight_clip": None}
     for section, change in changes.items():
         content[section] |= change
@@ -128,7 +128,7 @@ class Reference:
 
     def update(self, name: str, loss: Tensor, step: int) -> None:
         """One step of Adam on one of the two networks alone."""
-        start, schedule = getattr(self.params.train, name), self.params.train.schedule
+        start, schedule = self.params.train.players[name], self.params.train.schedule
         optimiser = self.optimisers[name]
         group = optimiser.param_groups[0]
         group["lr"] = start.lr * self.towards(schedule.lr, step)
@@ -197,7 +197,14 @@ class Reference:
 
 R1 = {"name": "r1", "weight": 3.0, "every": 2}
 SLOPE = {"name": "gradient", "weight": 2.0, "every": 1}
-SCHEDULE = {"shape": "linear", "lr": 0.25, "betas": [0.1, 0.7], "penalty": 3.0, "ema_half_life": 4.0}
+SCHEDULE = {
+    "shape": "linear",
+    "begins": 0.0,
+    "lr": 0.25,
+    "betas": [0.1, 0.7],
+    "penalty": 3.0,
+    "ema_half_life": 4.0,
+}
 NOISY = {"instance_noise": 0.5, "augmentation": ["colour", "translation"]}
 RUNS = {
     "plain": {},

@@ -174,8 +174,8 @@ def test_a_failed_run_leaves_the_old_model(project: Project) -> None:
     stage.main(project(tiny("cdcgan")))
     before = hashes(Path("models/cdcgan"))
     content = tiny("cdcgan")
-    content["train"]["generator"]["lr"] = 1e30
-    with pytest.raises(RunError, match=r"diverged before step \d+.*lower train\.generator\.lr"):
+    content["train"]["players"]["generator"]["lr"] = 1e30
+    with pytest.raises(RunError, match=r"diverged before step \d+.*lower the lr of all train\.players"):
         stage.main(project(content))
     assert hashes(Path("models/cdcgan")) == before
 
@@ -263,7 +263,7 @@ def test_a_run_too_short_to_learn_says_so_and_does_not_collapse(
 ) -> None:
     content = tiny("cdcgan")
     content["train"] |= {"pictures": 5, "epochs": 2}
-    content["train"]["generator"]["lr"] = 1e-9  # it stays untrained: all samples alike
+    content["train"]["players"]["generator"]["lr"] = 1e-9  # it stays untrained: all samples alike
     stage.main(project(content))
     said = capsys.readouterr().err
     assert "warning: 10 steps are too few to learn from; with train.epochs: 41 they are more than 200" in said
