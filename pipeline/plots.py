@@ -1,6 +1,7 @@
 """Pictures and plots: pure functions of their input, the same input giving the same bytes."""
 
 import csv
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,12 @@ from pipeline.files import atomic_path
 PAPER = 255  # the grey level between images
 INK = "#444444"
 BLUE, ORANGE, PALE = "#1f5fa8", "#d9730d", "#f0b27a"
+LOSSES = {"g_loss": "generator", "d_loss": "discriminator"}  # of a game
+VERDICTS = {
+    "d_real": ("D(x), real", BLUE),
+    "d_fake": ("D(G(z)) before D's step", ORANGE),
+    "d_fake_after": ("D(G(z)) after it", PALE),
+}
 WIDTH, DPI = 9.0, 150  # plots are 1,350 pixels wide: sharp when a page shows them at 900
 STYLE = {
     "font.size": 10,
@@ -88,27 +95,31 @@ def animation(frames: Sequence[Image.Image], path: Path, frame_ms: int = 150, la
 
 
 def training_curves(history: Path) -> Image.Image:
-    """Plot a history.csv: the losses above, D's verdicts below, over the images seen.
+    """Plot a history.csv over the images seen: the losses, and below them D's verdicts where there are some.
 
-    The columns read are images, d_loss, g_loss, d_real, d_fake and d_fake_after; blanks leave a gap.
+    The columns read are images, every one that ends in `loss`, d_real, d_fake and d_fake_after; blanks leave
+    a gap.
     """
     columns = _read_columns(history)
     seen = columns["images"] / 1000
-    with _figure(height=5.6) as figure:
-        losses, verdicts = figure.subplots(2, 1, sharex=True)
+    verdicts = {name: columns[name] for name in VERDICTS if name in columns}
+    with _figure(height=5.6 if verdicts else 3.4) as figure:
+        panels = figure.subplots(1 + bool(verdicts), 1, sharex=True, squeeze=False)[:, 0]
+        titles = LOSSES if "d_loss" in columns else {name: name for name in columns if name.endswith("loss")}
+        colours = itertools.cycle((ORANGE, BLUE, PALE))
         shown = [
-            _curve(losses, seen, columns["g_loss"], "generator", ORANGE),
-            _curve(losses, seen, columns["d_loss"], "discriminator", BLUE),
+            _curve(panels[0], seen, columns[name], title.replace("_", " "), next(colours))
+            for name, title in titles.items()
         ]
-        losses.set_ylabel("loss")
-        losses.set_ylim(_robust_limits(shown))
-        _curve(verdicts, seen, columns["d_real"], "D(x), real", BLUE)
-        _curve(verdicts, seen, columns["d_fake"], "D(G(z)) before D's step", ORANGE)
-        _curve(verdicts, seen, columns["d_fake_after"], "D(G(z)) after it", PALE)
-        verdicts.set_ylim(0, 1)
-        verdicts.set_ylabel("mean probability of real")
-        verdicts.set_xlabel("thousands of images seen")
-        for axes in (losses, verdicts):
+        panels[0].set_ylabel("loss")
+        panels[0].set_ylim(_robust_limits(shown))
+        for name, values in verdicts.items():
+            _curve(panels[1], seen, values, *VERDICTS[name])
+        if verdicts:
+            panels[1].set_ylim(0, 1)
+            panels[1].set_ylabel("mean probability of real")
+        panels[-1].set_xlabel("thousands of images seen")
+        for axes in panels:
             axes.margins(x=0.01)
             if axes.lines:
                 axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 0.99), ncols=3, borderaxespad=0)

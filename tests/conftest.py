@@ -28,6 +28,7 @@ SMALL_MODEL = {
     "discriminator_width": 4,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
+    "hidden": 16,
 }
 SMALL_TRAIN = {"epochs": 1, "batch": 240, "log_every": 2, "pictures": 2, "checkpoints": 2, "device": "cpu"}
 

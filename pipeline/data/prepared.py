@@ -42,18 +42,28 @@ class Prepared:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open what `prepare` wrote; UserError if it is missing or not as its dataset.json says."""
+        prepared = cls.described(folder)
         try:
-            about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-            about["fields"] = {name: from_json(content) for name, content in about["fields"].items()}
-            about["tables"] = tuple(Table(**content) for content in about["tables"])
-            prepared = cls(folder, **about)
             for table in prepared.tables:
                 prepared._check(table)
         except FileNotFoundError as error:
             raise UserError(f"{error.filename} is missing: {_REMEDY}") from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise UserError(f"{folder} is damaged ({error}): {_REMEDY}") from error
         return prepared
+
+    @classmethod
+    def described(cls, folder: Path) -> Self:
+        """What dataset.json says, without a look at the arrays."""
+        try:
+            about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+            about["fields"] = {name: from_json(content) for name, content in about["fields"].items()}
+            about["tables"] = tuple(Table(**content) for content in about["tables"])
+            return cls(folder, **about)
+        except FileNotFoundError as error:
+            raise UserError(f"{error.filename} is missing: {_REMEDY}") from None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(f"{folder} is damaged ({error}): {_REMEDY}") from error
 
     @property
     def channels(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.data.prepared import DESCRIPTION as DATASET
+from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import Params
@@ -29,7 +29,7 @@ def gather(params: Params) -> dict[str, Any]:
     details = metrics / "details"
     generator = _read_json(exported_file(params).with_suffix(".json"))
     scores = _read_json(details / "scores.json")
-    dataset = _read_json(prepared_dir(params.data) / DATASET)
+    dataset = Prepared.described(prepared_dir(params.data))
     judges = {name: _read_json(judge_dir(params.data, name) / JUDGE) for name in params.judges}
     _refuse_a_mixture(params, generator, scores, dataset, judges)
     figures = dict(_figures(scores))
@@ -66,13 +66,13 @@ def _refuse_a_mixture(
     params: Params,
     generator: Mapping[str, Any],
     scores: Mapping[str, Any],
-    dataset: Mapping[str, Any],
+    dataset: Prepared,
     judges: Mapping[str, Mapping[str, Any]],
 ) -> None:
     file, protocol = exported_file(params), scores["protocol"]
     belongs = {
         f"{file} was trained with other parameters": generator["params_hash"] == params.fingerprint(),
-        f"{file} was trained on other data": generator["data_hash"] == dataset["digest"],
+        f"{file} was trained on other data": generator["data_hash"] == dataset.digest,
         f"the scores are of another file than {file}": protocol["generator"]["sha256"] == sha256_of(file),
         "the scores are another judge's": all(
             protocol["judges"].get(name, {}).get("sha256") == judge["sha256"]

@@ -46,9 +46,11 @@ class Monitor:
 
     def check(self, row: dict[str, float]) -> list[str]:
         """Return new warnings; raise DivergenceError where going on is useless."""
-        if not (math.isfinite(row["d_loss"]) and math.isfinite(row["g_loss"])):
+        losses = {name: value for name, value in row.items() if name.endswith("loss")}
+        if not all(map(math.isfinite, losses.values())):
+            seen = ", ".join(map(str, losses.values()))
             raise DivergenceError(
-                f"training diverged before step {row['step']} (losses {row['d_loss']}, {row['g_loss']}); "
+                f"training diverged before step {row['step']} (losses {seen}); "
                 "lower the lr of all train.players, or set train.precision to fp32"
             )
         if "diversity" in row and row["step"] > WARM_UP:
@@ -66,8 +68,8 @@ class Monitor:
     def _found(self, row: dict[str, float]) -> dict[str, str]:
         """What is wrong now, by its kind."""
         now = {
-            "certain": self._is_certain(row["d_loss"]),
-            "runaway": abs(row["g_loss"]) > RUNAWAY,
+            "certain": "d_loss" in row and self._is_certain(row["d_loss"]),
+            "runaway": abs(row.get("g_loss", 0.0)) > RUNAWAY,
         }
         self._rows = {kind: self._rows[kind] + 1 if is_so else 0 for kind, is_so in now.items()}
         found = {}

@@ -49,10 +49,7 @@ class TrainingProgress:
         gained = row["images"] - self._images  # less than nothing after a roll-back
         speed = gained / (now - self._since) if self._images and gained > 0 else 0.0
         self._since, self._images = now, row["images"]
-        figures = (
-            f"{speed:,.0f} images/s  D loss {row['d_loss']:.3f}  G loss {row['g_loss']:.3f}  "
-            f"D(x) {row['d_real']:.2f}  D(G(z)) {row['d_fake']:.2f} -> {row['d_fake_after']:.2f}"
-        )
+        figures = f"{speed:,.0f} images/s  {_shown(row)}"
         self._bar.update(self._task, figures=figures)
         self._plain = f"step {row['step']}/{self._total}  {figures}"
         return speed
@@ -66,3 +63,14 @@ class TrainingProgress:
         """Print one line above the bar."""
         if not self._quiet:
             console.print(message, markup=False, soft_wrap=True)
+
+
+def _shown(row: dict[str, float]) -> str:
+    """The statistics of a row; those of an adversarial game in its own words."""
+    if "d_loss" in row:
+        return (
+            f"D loss {row['d_loss']:.3f}  G loss {row['g_loss']:.3f}  "
+            f"D(x) {row['d_real']:.2f}  D(G(z)) {row['d_fake']:.2f} -> {row['d_fake_after']:.2f}"
+        )
+    losses = {name: value for name, value in row.items() if name.endswith("loss")}
+    return "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in losses.items())

@@ -106,7 +106,7 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(batches, "memory", lambda device: 1e9)
     device, train, data = torch.device("meta"), params.train, params.data
     channels = data.channels or 1
-    images = np.zeros((train.batch * train.d_steps, channels, data.size, data.size), np.uint8)
+    images = np.zeros((train.batch * (train.d_steps or 1), channels, data.size, data.size), np.uint8)
     fresh = TrainingState.fresh(params, image_fields(channels, params.data.size, 10), device)
     labelled = batches_of(images, np.zeros(len(images), np.int64), train.batch, params.seed, device)
     return Loop(params, fresh, labelled, torch.float32, Ranks(device))

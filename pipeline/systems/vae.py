@@ -1,0 +1,102 @@
+"""The variational autoencoder (Kingma and Welling 2014), fully connected, with Bernoulli pixels."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
+
+from pipeline import fields
+from pipeline import params as p
+from pipeline.fields import Field, Fields
+from pipeline.systems.base import GENERATOR, Export, Moves, System
+from pipeline.turn import Turn
+
+
+class Params(p.LatentParams):
+    """784-400-20-400-784 in the published form."""
+
+    latent: Literal["normal"]  # the prior: N(0, 1)
+    hidden: p.Count
+
+    uses: ClassVar = frozenset()
+    sizes: ClassVar = (8, 16, 28, 32)
+    conditional: ClassVar = False
+
+    def players(self) -> tuple[str, ...]:
+        return ("autoencoder",)
+
+
+class Encoder(nn.Module):
+    """Image [N, C, size, size] -> mean [N, z_dim] and log variance [N, z_dim] of q(z|x)."""
+
+    def __init__(self, image: Field, hidden: int, z_dim: int) -> None:
+        super().__init__()
+        channels, height, width = image.shape
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, hidden), nn.ReLU())
+        self.mean = nn.Linear(hidden, z_dim)
+        self.log_variance = nn.Linear(hidden, z_dim)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.layers(x)
+        return self.mean(features), self.log_variance(features)
+
+
+class Decoder(nn.Module):
+    """z [N, z_dim] -> image [N, C, size, size] in [-1, 1]: the mean of p(x|z)."""
+
+    def __init__(self, image: Field, hidden: int, z_dim: int) -> None:
+        super().__init__()
+        self.shape = image.shape
+        channels, height, width = image.shape
+        self.layers = nn.Sequential(
+            nn.Linear(z_dim, hidden), nn.ReLU(), nn.Linear(hidden, channels * height * width)
+        )
+
+    def logits(self, z: Tensor) -> Tensor:
+        """Of the probability that a pixel is white: [N, C, size, size]."""
+        return self.layers(z).reshape(-1, *self.shape)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return torch.tanh(0.5 * self.logits(z))  # 2 sigmoid(logit) - 1
+
+
+class Model(System):
+    """The system `vae`."""
+
+    statistics = ("loss", "reconstruction_loss", "kl_loss")  # nats an image
+
+    def __init__(self, params: p.Params[Params], data: Fields) -> None:
+        super().__init__()
+        model = params.model
+        self.image = replace(data["images"], about={"of": "images"})
+        self.latent = fields.latent(model.z_dim, model.latent)
+        self.encoder = Encoder(self.image, model.hidden, model.z_dim)
+        self.decoder = Decoder(self.image, model.hidden, model.z_dim)
+
+    def players(self) -> dict[str, nn.Module]:
+        return {"autoencoder": nn.ModuleList([self.encoder, self.decoder])}
+
+    def shipped(self) -> nn.ModuleDict:
+        return nn.ModuleDict({GENERATOR: self.decoder, "encoder": self.encoder})
+
+    def exports(self, shipped: Mapping[str, nn.Module]) -> dict[str, Export]:
+        posterior = {"mean": self.latent, "log_variance": Field("latent", self.latent.shape)}
+        return {
+            GENERATOR: Export(shipped[GENERATOR], {"z": self.latent}, {"image": self.image}),
+            "encoder": Export(shipped["encoder"], {"image": self.image}, posterior),
+        }
+
+    def step(self, turns: list[Turn]) -> Moves:
+        """Minimise -ELBO (eq. (10) with one sample): what a code and the picture after it cost."""
+        (turn,) = turns
+        x = turn.batch["images"]
+        mean, log_variance = (value.float() for value in self.encoder(x))
+        z = mean + (log_variance / 2).exp() * turn.draw(self.latent, "posterior")  # eq. (4)
+        logits = self.decoder.logits(z).float()
+        reconstruction = cross_entropy(logits, (x + 1) / 2, reduction="sum") / len(x)
+        kl = -(1 + log_variance - mean.square() - log_variance.exp()).sum(1).mean() / 2  # appendix B
+        turn.note(loss=reconstruction + kl, reconstruction_loss=reconstruction, kl_loss=kl)
+        yield "autoencoder", reconstruction + kl
