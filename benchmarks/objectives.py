@@ -29,7 +29,7 @@ from pipeline.params import Params
 from pipeline.places import exported_file, judge_dir, models_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled
 from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.label_accuracy import label_accuracy
 from pipeline.scoring.precision_recall import precision_recall
 from stages import export, train

@@ -16,7 +16,7 @@ from pipeline.places import prepared_dir
 from pipeline.scoring import two_sample
 from pipeline.scoring.candidates import Images, alike
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import load_judges
+from pipeline.scoring.judges.judge import load_judges
 from pipeline.scoring.two_sample import told_apart
 from pipeline.streams import seed_of
 

@@ -25,7 +25,7 @@ from pipeline.loading import load
 from pipeline.places import judge_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled
 from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.label_accuracy import label_accuracy
 
 BATCHES = (1, 64)

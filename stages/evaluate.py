@@ -9,8 +9,8 @@ from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
 from pipeline.places import exported_file, metrics_dir, prepared_dir
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.inception import HOW_TO_GET_IT
-from pipeline.scoring.judge import load_judges
+from pipeline.scoring.judges.inception import HOW_TO_GET_IT
+from pipeline.scoring.judges.judge import load_judges
 from pipeline.scoring.label_accuracy import confusion
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.protocol import protocol

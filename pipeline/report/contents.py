@@ -12,7 +12,7 @@ from pipeline.files import sha256_of
 from pipeline.params import Params
 from pipeline.places import exported_file, judge_dir, metrics_dir, models_dir, prepared_dir
 from pipeline.report.explanations import GOOD, explained
-from pipeline.scoring.judge import DESCRIPTION as JUDGE
+from pipeline.scoring.judges.judge import DESCRIPTION as JUDGE
 from pipeline.scoring.table import titles
 from pipeline.scoring.verdict import verdict, warnings
 

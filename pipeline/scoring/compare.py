@@ -14,7 +14,7 @@ from pipeline.errors import UserError
 from pipeline.files import write_bytes, write_json
 from pipeline.params import EvaluateParams
 from pipeline.scoring.evidence import draw_samples, open_generator, refer
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import protocol
 from pipeline.scoring.scores import rounded, score
 from pipeline.scoring.spread import interval

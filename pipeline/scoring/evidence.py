@@ -13,8 +13,8 @@ from pipeline.inference.errors import InferenceError
 from pipeline.params import EvaluateParams
 from pipeline.scoring import candidates
 from pipeline.scoring.candidates import Candidate, Images, look_at
-from pipeline.scoring.inception import Inception
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.inception import Inception
+from pipeline.scoring.judges.judge import Judge
 
 FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 

@@ -25,8 +25,8 @@ from pipeline.scoring import (
     two_sample,
 )
 from pipeline.scoring.evidence import Evidence
-from pipeline.scoring.judge import Judge, judge_device
-from pipeline.scoring.judge_training import WORDS
+from pipeline.scoring.judges.judge import Judge, judge_device
+from pipeline.scoring.judges.training import WORDS
 from pipeline.scoring.scores import TWO_SAMPLE_SEEDS
 
 PACKAGES = ("torch", "numpy", "scipy", "onnxruntime")
@@ -57,7 +57,7 @@ def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: Evaluat
 
 def code_hash() -> str:
     """SHA-256 over the source of all that scores, as hex."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(" ".join(sha256_of(source) for source in sources).encode()).hexdigest()
 
 

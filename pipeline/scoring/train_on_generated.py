@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from pipeline.params import JudgeParams
 from pipeline.scoring.candidates import Candidate
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.judge_networks import JudgeShape, convolutional, initialise
-from pipeline.scoring.judge_training import fit
+from pipeline.scoring.judges.judge import Judge
+from pipeline.scoring.judges.networks import JudgeShape, convolutional, initialise
+from pipeline.scoring.judges.training import fit
 from pipeline.streams import seed_of
 
 SEEDS = 3

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from pipeline.data.progress import items_bar
 from pipeline.pixels import to_float
 from pipeline.scoring.candidates import Images
-from pipeline.scoring.judge import exact_kernels, judge_device
-from pipeline.scoring.judge_networks import convolution, initialise
+from pipeline.scoring.judges.judge import exact_kernels, judge_device
+from pipeline.scoring.judges.networks import convolution, initialise
 from pipeline.streams import stream
 
 BATCH, WEIGHT_DECAY = 64, 1e-2

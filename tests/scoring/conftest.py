@@ -16,8 +16,8 @@ from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
 from pipeline.places import judge_dir
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.judge_training import train_judge
+from pipeline.scoring.judges.judge import Judge
+from pipeline.scoring.judges.training import train_judge
 from pipeline.scoring.scores import rounded, score
 
 DATA = params_class("digits")(dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0)

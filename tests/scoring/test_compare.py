@@ -16,7 +16,7 @@ from pipeline.params import EvaluateParams, Params
 from pipeline.scoring import evidence
 from pipeline.scoring.compare import WRITERS, compare, names_of
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import code_hash, protocol
 from pipeline.scoring.scores import rounded, score
 from stages import compare as stage

@@ -16,7 +16,7 @@ from pipeline.inference import Generator
 from pipeline.params import Params
 from pipeline.scoring import two_sample
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.pictures import _of_every_class, neighbours, samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage

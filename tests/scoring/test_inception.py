@@ -14,10 +14,10 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
-from pipeline.scoring import inception
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.inception import Inception
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges import inception
+from pipeline.scoring.judges.inception import Inception
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import protocol
 from pipeline.scoring.scores import score
 from pipeline.scoring.table import key_figures

@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError, UserError
-from pipeline.scoring.judge import DESCRIPTION, WEIGHTS, Judge
-from pipeline.scoring.judge_networks import ARCHITECTURES, JudgeShape, initialise
-from pipeline.scoring.judge_training import train_judge
+from pipeline.scoring.judges.judge import DESCRIPTION, WEIGHTS, Judge
+from pipeline.scoring.judges.networks import ARCHITECTURES, JudgeShape, initialise
+from pipeline.scoring.judges.training import train_judge
 from tests.scoring.conftest import JUDGE
 
 SHORT = JUDGE.model_copy(update={"epochs": 1, "batch": 128, "min_accuracy": 0.0})

@@ -9,7 +9,7 @@ from scipy.stats import wasserstein_distance
 
 from pipeline.data.prepared import Prepared
 from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.patches import patch_distance
 
 Fault = Callable[[np.ndarray, float], np.ndarray]

@@ -15,8 +15,8 @@ from pipeline.data.progress import items_bar
 from pipeline.errors import RunError
 from pipeline.params import JudgeParams
 from pipeline.pixels import to_float
-from pipeline.scoring.judge import Judge, exact_kernels, judge_device, shape_of
-from pipeline.scoring.judge_networks import ARCHITECTURES, initialise, layers_of
+from pipeline.scoring.judges.judge import Judge, exact_kernels, judge_device, shape_of
+from pipeline.scoring.judges.networks import ARCHITECTURES, initialise, layers_of
 from pipeline.streams import stream
 
 # How far an image is moved in training: what a handwritten digit survives and a photograph does not notice.

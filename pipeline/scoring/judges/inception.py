@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
-from pipeline.scoring.judge import exact_kernels, judge_device
+from pipeline.scoring.judges.judge import exact_kernels, judge_device
 
 URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 CHECKSUM = "6726825d"  # how the SHA-256 of the published file begins: its name says so

@@ -16,7 +16,7 @@ from pipeline.files import atomic_path, sha256_of
 from pipeline.params import Params
 from pipeline.pixels import to_float
 from pipeline.places import judge_dir
-from pipeline.scoring.judge_networks import ARCHITECTURES, FEATURES, JudgeShape
+from pipeline.scoring.judges.networks import ARCHITECTURES, FEATURES, JudgeShape
 
 WEIGHTS, DESCRIPTION = "judge.safetensors", "judge.json"
 ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
