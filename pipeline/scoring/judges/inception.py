@@ -1,4 +1,4 @@
-"""Standard Inception FID and KID, through torch-fidelity, from weights that the user has put in place."""
+"""The network of standard FID and KID, through torch-fidelity, from weights that the user puts in place."""
 
 import io
 from pathlib import Path
@@ -34,17 +34,9 @@ class Inception:
         self._device = judge_device()
         self._network = _network(weights).to(self._device)
         self._reference = self._features(test)
-        self._real = self._distances(train)
+        self.real = self.distances(train)
 
-    def figures(self, images: NDArray[np.uint8]) -> dict[str, dict[str, float | None]]:
-        """Samples uint8 [N, C, H, W] beside real images. Noise is left out: it would take a third longer."""
-        (fid, kid, deviation), (real_fid, real_kid, _) = self._distances(images), self._real
-        return {
-            "inception_fid": {"value": fid, "real": real_fid, "noise": None},
-            "inception_kid": {"value": kid, "real": real_kid, "noise": None, "deviation": deviation},
-        }
-
-    def _distances(self, images: NDArray[np.uint8]) -> tuple[float, float, float]:
+    def distances(self, images: NDArray[np.uint8]) -> tuple[float, float, float]:
         """FID, and mean and standard deviation of KID, to the test images."""
         from torch_fidelity.metric_fid import (
             KEY_METRIC_FID,

@@ -15,15 +15,50 @@ from torch import Tensor, nn
 from pipeline.data.progress import items_bar
 from pipeline.pixels import to_float
 from pipeline.scoring.candidates import Images
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.figure import About, Figure
 from pipeline.scoring.judges.judge import exact_kernels, judge_device
 from pipeline.scoring.judges.networks import convolution, initialise
-from pipeline.streams import stream
+from pipeline.scoring.spread import over_seeds
+from pipeline.streams import seed_of, stream
 
+FIGURES = {
+    "two_sample": About(
+        place=10,
+        title="told from real",
+        good="0.5",
+        explanation="How often a fresh classifier is right that has learnt to tell samples from real images: "
+        "0.5 where nothing tells them apart. Real: training images in the samples' place.",
+    ),
+    "two_sample_half": About(
+        place=11,
+        title="told from real, half size",
+        good="0.5",
+        explanation="The same at half the size: strokes and shapes are left, fine texture is gone.",
+    ),
+}
+NEEDS = {"told_apart", "unseen", "seen", "seed"}
+ORDER = 50
+# of the samples, of the real images; benchmarks/two_sample.py has more, and several sizes
+SEEDS = {"value": 2, "real": 1}
 BATCH, WEIGHT_DECAY = 64, 1e-2
 # halved or not: channels of the first layer, learning rate, steps
 RECIPES = {False: (8, 4e-3, 1250), True: (16, 2e-2, 2700)}
 PASSES = 15  # over few images: more steps would only teach them by heart
 SMALLEST = 8  # pixels a side that the convolutions halve the picture down to
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """Samples told from real images, beside training images told from them; noise would be told at once."""
+    real, sides = evidence["unseen"], {"value": evidence["told_apart"], "real": evidence["seen"]}
+    figures = {}
+    for halved, name in ((False, "two_sample"), (True, "two_sample_half")):
+        found = {}
+        for who, side in sides.items():
+            seeds = [seed_of(evidence["seed"], "two-sample test", index) for index in range(SEEDS[who])]
+            found[who] = np.stack([told_apart(real, side, seed, halved=halved) for seed in seeds])
+        figures[name] = over_seeds(found, evidence["seed"]) | {"noise": None}
+    return figures
 
 
 def told_apart(real: Images, fake: Images, seed: int, *, halved: bool) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 from scipy.stats import ortho_group
 
-from pipeline.scoring.fid import fid
+from pipeline.scoring.figures.fid import fid
 
 
 def normal(seed: int, rows: int, columns: int) -> np.ndarray:

@@ -3,9 +3,34 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.figure import About, Figure
+from pipeline.scoring.manifold import of_samples_and_test
 from pipeline.scoring.neighbours import distances, radii
 
+FIGURES = {
+    "precision": About(
+        place=60,
+        title="precision",
+        good="as real",
+        explanation="Share of samples that lie where real images lie: how real they look.",
+    ),
+    "recall": About(
+        place=61,
+        title="recall",
+        good="high",
+        explanation="Share of test images that lie where samples lie: how much of the real variety is "
+        "reached.",
+    ),
+}
+NEEDS = {"fake", "floor", "noise", "test", "seed"}
+ORDER = 60
 K = 3  # neighbours, as in the paper
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """In the judge's features."""
+    return dict(zip(FIGURES, of_samples_and_test(evidence, precision_recall), strict=True))
 
 
 def precision_recall(

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.data.prepared import Prepared
 from pipeline.scoring.candidates import Images
-from pipeline.scoring.two_sample import _halves, told_apart
+from pipeline.scoring.figures.two_sample import _halves, told_apart
 
 
 @pytest.fixture(scope="module")

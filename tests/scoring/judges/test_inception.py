@@ -14,12 +14,14 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
+from pipeline.scoring.candidates import Images
 from pipeline.scoring.evidence import gather, open_generator
+from pipeline.scoring.figures import score
+from pipeline.scoring.figures.inception import measure
 from pipeline.scoring.judges import inception
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import protocol
-from pipeline.scoring.scores import score
 from pipeline.scoring.table import key_figures
 from tests.scoring.conftest import DIGITS, write_generator
 
@@ -42,6 +44,11 @@ class Pictures(torch.utils.data.Dataset):
 def pictures(darkest: int) -> np.ndarray:
     """Random grey images, uint8 [IMAGES, 1, 8, 8]."""
     return np.random.default_rng(darkest).integers(darkest, 256, (IMAGES, 1, 8, 8), dtype=np.uint8)
+
+
+def figures_of(network: Inception, fake: np.ndarray) -> dict[str, dict[str, float | None]]:
+    """The figures of samples, with nothing else gathered."""
+    return measure({"inception": network, "fake": Images(fake, None)})
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +101,7 @@ def test_the_figures_are_torch_fidelitys(published: Path) -> None:
     from torch_fidelity import calculate_metrics
 
     fake, train, test = (pictures(darkest) for darkest in (60, 1, 0))
-    figures = Inception(published, train, test).figures(fake)
+    figures = figures_of(Inception(published, train, test), fake)
     for who, images in {"value": fake, "real": train}.items():
         expected = calculate_metrics(
             input1=Pictures(images.repeat(3, axis=1)),
@@ -133,7 +140,8 @@ def test_the_scores_and_their_protocol_gain_it(
 def test_grey_images_are_grey_in_colour(small: Path) -> None:
     grey = [pictures(darkest) for darkest in (1, 0, 60)]
     colour = [images.repeat(3, axis=1) for images in grey]
-    assert Inception(small, *grey[:2]).figures(grey[2]) == Inception(small, *colour[:2]).figures(colour[2])
+    first, second = (figures_of(Inception(small, *seen[:2]), seen[2]) for seen in (grey, colour))
+    assert first == second
 
 
 def test_a_missing_file_is_told_with_where_to_get_it(tmp_path: Path) -> None:

@@ -1,9 +1,39 @@
 """Kernel distance between two sets of features (Binkowski et al. 2018, "Demystifying MMD GANs")."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.scoring import spread
+from pipeline.scoring.evidence import Evidence, contestants
+from pipeline.scoring.figure import About, Figure
+from pipeline.streams import seed_of
+
+FIGURES = {
+    "judge_kid": About(
+        place=30,
+        title="judge-KID",
+        good="0",
+        explanation="Kernel distance (squared MMD) in the judge's features. Unbiased, so it can fall below "
+        "0.",
+    )
+}
+NEEDS = {"fake", "floor", "noise", "test", "seed"}
+ORDER = 20
 BLOCKS = 10
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """In the judge's features."""
+    reference = evidence["test"].features
+    blocks = {who: kid(seen.features, reference) for who, seen in contestants(evidence).items()}
+    # The blocks' mean drawn again: paired as they are, since block i of all is against the same test images.
+    random = np.random.default_rng(seed_of(evidence["seed"], "blocks of kid"))
+    drawn = random.integers(len(blocks["value"]), size=(spread.DRAWS, len(blocks["value"])))
+    draws = {who: found[drawn].mean(axis=1) for who, found in blocks.items()}
+    means = {who: float(found.mean()) for who, found in blocks.items()}
+    return {"judge_kid": spread.with_intervals(means, draws, -math.inf)}
 
 
 def kid(features: NDArray[np.floating], reference: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -3,9 +3,34 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.figure import About, Figure
+from pipeline.scoring.manifold import of_samples_and_test
 from pipeline.scoring.neighbours import distances, radii
 
+FIGURES = {
+    "density": About(
+        place=70,
+        title="density",
+        good="as real",
+        explanation="How many real images a sample lies among; like precision, but less swayed by outliers. "
+        "Can exceed 1.",
+    ),
+    "coverage": About(
+        place=71,
+        title="coverage",
+        good="high",
+        explanation="Share of test images with a sample near them; like recall, but less swayed by outliers.",
+    ),
+}
+NEEDS = {"fake", "floor", "noise", "test", "seed"}
+ORDER = 70
 K = 5  # neighbours, as in the paper
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """In the judge's features."""
+    return dict(zip(FIGURES, of_samples_and_test(evidence, density_coverage), strict=True))
 
 
 def density_coverage(

@@ -1,13 +1,52 @@
 """Fréchet distance between two sets of features (Heusel et al. 2017, "TTUR", eq. (6)), in float64."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.scoring.spread import counts
+from pipeline.scoring.candidates import Candidate
+from pipeline.scoring.evidence import Evidence, contestants, strata
+from pipeline.scoring.figure import About, Figure, each
+from pipeline.scoring.spread import counts, ratio, with_intervals
+from pipeline.streams import seed_of
+
+FIGURES = {
+    "judge_fid": About(
+        place=20,
+        title="judge-FID",
+        good="low",
+        explanation="Fréchet distance between samples and test images in the judge's features: 0 where their "
+        "means and covariances agree.",
+    )
+}
+NEEDS = {"fake", "floor", "noise", "test", "seed"}
+ORDER = 10
 
 ENOUGH = 4  # images a feature: with fewer the distance is that of the noise in the covariances
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """In the judge's features."""
+    return {"judge_fid": frechet(evidence, contestants(evidence), evidence["test"])}
+
+
+def frechet(evidence: Evidence, seen: Mapping[str, Candidate], test: Candidate) -> Figure:
+    """The distance of each contestant to the test images, if there are enough of them to mean something."""
+    why = too_few(seen["value"].features, test.features)
+    if why:
+        return dict.fromkeys(seen) | {"why": why}
+    values = each(seen, lambda one: fid(one.features, test.features))
+    draws = {
+        who: fid_draws(
+            one.features, test.features, strata(evidence, one), seed_of(evidence["seed"], f"fid {who}")
+        )
+        for who, one in seen.items()
+        if who != "noise"
+    }
+    relative = ratio(values["value"], draws["value"], values["real"], draws["real"])
+    return with_intervals(values, draws) | relative
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,30 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.figure import About, Figure
 from pipeline.scoring.neighbours import nearest_rows, row_distances
+from pipeline.scoring.spread import draws_of_mean, with_intervals
+from pipeline.streams import seed_of
 
+FIGURES = {
+    "memorised_in_judge_space": About(
+        place=140,
+        title="near copies, by the judge",
+        good="as real",
+        explanation="Share of samples as close to a training image, in the judge's features and beside that "
+        "image's own nearest neighbour, as only 1 % of unseen real images are.",
+    ),
+    "memorised_in_pixels": About(
+        place=141,
+        title="near copies, by pixels",
+        good="as real",
+        explanation="The same, with the distance taken between pixels, each sample moved by up to a pixel to "
+        "where it fits best.",
+    ),
+}
+NEEDS = {"fake", "test", "training", "training_features", "seed"}
+ORDER = 90
 CLOSE = 0.01  # of unseen real images, this share lies as close to a training image
 COARSE, CANDIDATES = 8, 20  # pixels a side by which candidates are found, and how many are looked at in full
 SHIFT = 1  # pixels that a copy may be moved by in either direction
@@ -17,6 +39,26 @@ BLOCK = 250  # queries at a time
 # The nearest of the training images [T, ...] to each query [Q, ...] but for the rows [Q] left out, if any:
 # distances float32 [Q] and rows int64 [Q].
 Search = Callable[[NDArray, NDArray, NDArray[np.int64] | None], tuple[NDArray[np.float32], NDArray[np.int64]]]
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """All samples; half of the test images say what is usual, the other half is held against them."""
+    contestants, half = (evidence["fake"], evidence["test"]), len(evidence["test"]) // 2
+    spaces = {
+        "memorised_in_judge_space": (lambda seen: seen.features, evidence["training_features"], in_features),
+        "memorised_in_pixels": (lambda seen: seen.images, evidence["training"].images, in_pixels),
+    }
+    figures = {}
+    for name, (view, training, search) in spaces.items():
+        own = own_distances(training, search)
+        fake, test = (closeness(view(seen), training, search, own) for seen in contestants)
+        usual, found = test[:half], {"value": fake, "real": test[half:]}
+        copied = {who: memorised(distances, usual) for who, distances in found.items()}
+        seed = seed_of(evidence["seed"], name)
+        draws = {who: draws_of_mean(flags, np.zeros(len(flags), int), seed) for who, flags in copied.items()}
+        figures[name] = with_intervals({who: float(flags.mean()) for who, flags in copied.items()}, draws)
+        figures[name]["noise"] = None
+    return figures
 
 
 def closeness(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import f_oneway
 
-from pipeline.scoring.class_balance import class_shares, imbalance
-from pipeline.scoring.use import label_use
+from pipeline.scoring.figures.class_balance import class_shares, imbalance
+from pipeline.scoring.figures.label_use import label_use
 
 
 def test_label_use_is_eta_squared() -> None:

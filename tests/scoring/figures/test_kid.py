@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from pipeline.scoring.kid import kid, squared_mmd
+from pipeline.scoring.figures.kid import kid, squared_mmd
 
 
 def test_squared_mmd_is_the_unbiased_double_sum() -> None:

@@ -8,9 +8,9 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import wasserstein_distance
 
 from pipeline.data.prepared import Prepared
-from pipeline.scoring.fid import fid
+from pipeline.scoring.figures.fid import fid
+from pipeline.scoring.figures.patches import patch_distance
 from pipeline.scoring.judges.judge import Judge
-from pipeline.scoring.patches import patch_distance
 
 Fault = Callable[[np.ndarray, float], np.ndarray]
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import beta
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, recall_score
 
-from pipeline.scoring.label_accuracy import (
+from pipeline.scoring.figures.label_accuracy import (
     accuracy_draws,
     confusion,
     label_accuracy,

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import entropy
 
-from pipeline.scoring.judge_score import judge_score
+from pipeline.scoring.figures.judge_score import judge_score
 
 
 def test_sharp_and_balanced_is_the_number_of_classes() -> None:

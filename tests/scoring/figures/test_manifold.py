@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from pipeline.scoring.density_coverage import density_coverage
-from pipeline.scoring.precision_recall import precision_recall
+from pipeline.scoring.figures.density_coverage import density_coverage
+from pipeline.scoring.figures.precision_recall import precision_recall
 
 
 def balls(points: np.ndarray, k: int) -> np.ndarray:

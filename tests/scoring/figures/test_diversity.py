@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from pipeline.scoring.diversity import class_diversity
+from pipeline.scoring.figures.diversity import class_diversity
 
 
 def test_is_the_mean_distance_of_pairs() -> None:

@@ -9,12 +9,31 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.scoring.evidence import Evidence, contestants
+from pipeline.scoring.figure import About, Figure, each
 from pipeline.streams import seed_of, stream
 
+FIGURES = {
+    "patch_distance": About(
+        place=40,
+        title="patch distance",
+        good="low",
+        explanation="Distance of small patches at several scales, in grey levels: texture, by no judge.",
+    )
+}
+NEEDS = {"fake", "floor", "noise", "test", "seed"}
+ORDER = 40
 SIDE = 7  # pixels of a patch
 PATCHES = 40_000  # of each set and scale
 DIRECTIONS = 64
 SMALLEST = 16  # pixels a side of the coarsest scale
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """Of the images as they are."""
+    test, seed = evidence["test"].images, evidence["seed"]
+    figure = each(contestants(evidence), lambda seen: patch_distance(seen.images, test, seed))
+    return {"patch_distance": figure}
 
 
 def patch_distance(images: NDArray[np.uint8], reference: NDArray[np.uint8], seed: int) -> float:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.scoring.fid import fid, fid_draws, too_few
-from pipeline.scoring.fid_infinity import fid_infinity
+from pipeline.scoring.figures.fid import fid, fid_draws, too_few
+from pipeline.scoring.figures.fid_infinity import fid_infinity
 from pipeline.scoring.spread import interval, ratio
 
 SHIFT = 0.3
