@@ -61,3 +61,10 @@ def test_every_stage_depends_on_software_and_machine(stage: str) -> None:
 
 def test_training_does_not_depend_on_inference() -> None:
     assert not [name for name in reached("stages/train.py") if name.startswith("pipeline/inference")]
+
+
+def test_scoring_depends_on_no_training_and_no_report() -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipeline/scoring").rglob("*.py")}
+    seen = {name for file in files for name in reached(file)}
+    others = ("stages/", "pipeline/report/", "pipeline/training/")
+    assert not [name for name in seen if name.startswith(others)]
