@@ -28,10 +28,10 @@ from pipeline.inference import Generator
 from pipeline.params import Params
 from pipeline.places import exported_file, judge_dir, models_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled
-from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.label_accuracy import label_accuracy
-from pipeline.scoring.precision_recall import precision_recall
+from pipeline.scoring.figures.fid import fid
+from pipeline.scoring.figures.label_accuracy import label_accuracy
+from pipeline.scoring.figures.precision_recall import precision_recall
+from pipeline.scoring.judges.judge import Judge
 from stages import export, train
 
 EPOCHS, SEEDS, SAMPLES = 1, (0, 1), 10_000

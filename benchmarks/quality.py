@@ -24,9 +24,9 @@ from benchmarks.runs import ROOT
 from pipeline.pixels import to_uint8
 from pipeline.places import judge_dir
 from pipeline.scoring.candidates import Candidate, Images, look_at, real, shuffled
-from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.label_accuracy import label_accuracy
+from pipeline.scoring.figures.fid import fid
+from pipeline.scoring.figures.label_accuracy import label_accuracy
+from pipeline.scoring.judges.judge import Judge
 from pipeline.streams import draw_latent, stream
 from pipeline.training.device import choose_device
 from pipeline.training.loop import Loop

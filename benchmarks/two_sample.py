@@ -13,11 +13,11 @@ import numpy as np
 from pipeline.data.prepared import Prepared
 from pipeline.loading import load
 from pipeline.places import prepared_dir
-from pipeline.scoring import two_sample
 from pipeline.scoring.candidates import Images, alike
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import load_judges
-from pipeline.scoring.two_sample import told_apart
+from pipeline.scoring.figures import two_sample
+from pipeline.scoring.figures.two_sample import told_apart
+from pipeline.scoring.judges.judge import load_judges
 from pipeline.streams import seed_of
 
 
@@ -42,9 +42,7 @@ def main() -> None:
         for times in arguments.widths:
             two_sample.RECIPES[halved] = (round(width * times), lr, steps)
             for share in arguments.shares:
-                sides = [
-                    part_of(side, share) for side in (evidence.unseen, evidence.told_apart, evidence.seen)
-                ]
+                sides = [part_of(evidence[side], share) for side in ("unseen", "told_apart", "seen")]
                 real, *others = sides
                 cells = [shares_right(real, other, arguments.seeds, halved) for other in others]
                 size = "half" if halved else "whole"

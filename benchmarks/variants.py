@@ -24,9 +24,9 @@ from pipeline.inference.latent import latent
 from pipeline.loading import load
 from pipeline.places import judge_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled
-from pipeline.scoring.fid import fid
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.label_accuracy import label_accuracy
+from pipeline.scoring.figures.fid import fid
+from pipeline.scoring.figures.label_accuracy import label_accuracy
+from pipeline.scoring.judges.judge import Judge
 
 BATCHES = (1, 64)
 COMPARED = 1000  # images over which the largest difference is taken

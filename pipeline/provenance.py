@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[1]  # of `pipeline` and `stages`
 
 # rooms whose files are imported by a name that params.yaml gives
 BY_NAME = {"pipeline/systems": "${model.kind}", "pipeline/datasets": "${data.dataset}"}
+# rooms whose files are found by listing them: all count for who imports the room itself
+LISTED = {"pipeline/scoring/figures"}
 # What talks to people, or refuses; it does not shape a result. (Parameters are tracked by their values.)
 TALK = {
     "pipeline/__init__.py",
@@ -124,6 +126,8 @@ def reached(file: str) -> frozenset[str]:
         if name not in seen and name not in TALK:
             seen.add(name)
             todo += _imported(ROOT / name)
+            if name.endswith("/__init__.py") and name.removesuffix("/__init__.py") in LISTED:
+                todo += [_from_root(path) for path in (ROOT / name).parent.glob("*.py")]
     templates = {path for name in seen for path in (ROOT / name).parent.glob("*.html")}
     seen |= {_from_root(path) for path in templates}
     return frozenset(name for name in seen if (ROOT / name).read_text(encoding="utf-8").strip())

@@ -11,7 +11,7 @@ from pipeline.errors import UserError
 from pipeline.loading import load
 from pipeline.places import prepared_dir
 from pipeline.scoring.compare import WRITERS, compare, comparison
-from pipeline.scoring.judge import load_judges
+from pipeline.scoring.judges.judge import load_judges
 from stages.run import in_one_line, run_app
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -9,12 +9,13 @@ from pipeline.files import atomic_path, write_json
 from pipeline.params import Params
 from pipeline.places import exported_file, metrics_dir, prepared_dir
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.inception import HOW_TO_GET_IT
-from pipeline.scoring.judge import load_judges
-from pipeline.scoring.label_accuracy import confusion
+from pipeline.scoring.figure import rounded
+from pipeline.scoring.figures import score
+from pipeline.scoring.figures.label_accuracy import confusion
+from pipeline.scoring.judges.inception import HOW_TO_GET_IT
+from pipeline.scoring.judges.judge import load_judges
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.protocol import protocol
-from pipeline.scoring.scores import rounded, score
 from pipeline.scoring.table import confusion_csv, key_figures, scores_table
 from pipeline.scoring.verdict import verdict, warnings
 from pipeline.tracking import Tracker, last_run
@@ -34,16 +35,16 @@ def main(params: Params) -> None:
         details.mkdir()
         write_json(details / "scores.json", scores)
         draw(details, generator, evidence, scores, params.evaluate.seed)
-        if evidence.fake.labels is not None:
-            seen = confusion(evidence.fake.logits, evidence.fake.labels)
-            (details / "confusion.csv").write_text(confusion_csv(evidence.classes, seen))
+        if "labels" in evidence:
+            seen = confusion(evidence["fake"].logits, evidence["labels"])
+            (details / "confusion.csv").write_text(confusion_csv(evidence["classes"], seen))
     write_json(metrics / "metrics.json", key_figures(scores))
     console = Console()
     for warning in warnings(scores):
         console.print(f"warning: {warning}", soft_wrap=True, highlight=False)
     console.print(verdict(scores), soft_wrap=True, highlight=False)
     console.print(scores_table(params.name, scores))
-    if evidence.inception is None:
+    if "inception" not in evidence:
         console.print(HOW_TO_GET_IT, soft_wrap=True, highlight=False)
     console.print(f"evaluated in {time.perf_counter() - began:.0f} s; pictures in {metrics}/details/")
     with Tracker.start(params, last_run(params)) as tracker:

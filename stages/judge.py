@@ -3,7 +3,7 @@
 from pipeline.data.prepared import Prepared
 from pipeline.params import Params
 from pipeline.places import judge_dir, prepared_dir
-from pipeline.scoring.judge_training import train_judge
+from pipeline.scoring.judges.training import train_judge
 from stages.run import run
 
 

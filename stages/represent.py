@@ -7,7 +7,7 @@ from pipeline.data.prepared import Prepared
 from pipeline.files import write_json
 from pipeline.params import Params
 from pipeline.places import judge_dir, metrics_dir, models_dir, prepared_dir
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.representation import representation
 from pipeline.tracking import Tracker, last_run
 from stages.run import run

@@ -1,6 +1,7 @@
 """dvc.yaml against the code: an edit that changes a result reruns its stage, and no other edit does."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,17 +28,30 @@ def test_writing_the_lists_leaves_all_else_of_dvc_yaml(
     assert with_lists(content.replace("      - pipeline/files.py\n", "")) == content
 
 
-def test_a_new_system_or_data_set_is_in_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The code in a folder of its own, to be added to."""
     shutil.copytree(ROOT / "pipeline", tmp_path / "pipeline")
     shutil.copytree(ROOT / "stages", tmp_path / "stages")
-    for room in ("systems", "datasets"):
-        (tmp_path / "pipeline" / room / "newest.py").write_text('"""Another one."""\n')
     monkeypatch.setattr(provenance, "ROOT", tmp_path)
     reached.cache_clear()
-    try:
-        assert all(listed(stage) == STAGES[stage]["deps"][: len(listed(stage))] for stage in STAGES)
-    finally:
-        reached.cache_clear()
+    yield tmp_path
+    reached.cache_clear()
+
+
+def test_a_new_system_or_data_set_is_in_no_list(copy: Path) -> None:
+    for room in ("systems", "datasets"):
+        (copy / "pipeline" / room / "newest.py").write_text('"""Another one."""\n')
+    assert all(listed(stage) == STAGES[stage]["deps"][: len(listed(stage))] for stage in STAGES)
+
+
+def test_a_new_figure_is_in_the_lists_of_those_who_list_the_room(copy: Path) -> None:
+    new, only_here = "pipeline/scoring/figures/newest.py", "pipeline/scoring/only_here.py"
+    (copy / new).write_text("from pipeline.scoring import only_here\n")
+    (copy / only_here).write_text('"""What no other file imports."""\n')
+    stages = {stage for stage in STAGES if new in listed(stage)}
+    assert stages == {"evaluate", "package", "report"}
+    assert all(only_here in listed(stage) for stage in stages)
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "software"])
@@ -47,3 +61,10 @@ def test_every_stage_depends_on_software_and_machine(stage: str) -> None:
 
 def test_training_does_not_depend_on_inference() -> None:
     assert not [name for name in reached("stages/train.py") if name.startswith("pipeline/inference")]
+
+
+def test_scoring_depends_on_no_training_and_no_report() -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipeline/scoring").rglob("*.py")}
+    seen = {name for file in files for name in reached(file)}
+    others = ("stages/", "pipeline/report/", "pipeline/training/")
+    assert not [name for name in seen if name.startswith(others)]

@@ -17,7 +17,8 @@ from sklearn.datasets import load_digits
 
 from pipeline.errors import UserError
 from pipeline.loading import load
-from pipeline.scoring.table import TITLES, titles
+from pipeline.scoring import figures
+from pipeline.scoring.table import titles
 from pipeline.tracking import Tracker
 from stages import download, evaluate, export, judge, preprocess, report, represent, train
 from tests.conftest import tiny, write_params
@@ -161,7 +162,8 @@ def test_every_figure_stands_beside_its_floor_ceiling_and_interval(conditional: 
     # the folder has too few pictures for what is extrapolated
     unknown = {"inception_fid", "inception_kid", "judge_fid_infinity", "{}_fid", "{}_label_accuracy"}
     of_judges = {"dense_fid", "dense_label_accuracy", "texture_fid"}
-    assert scores.keys() - {"protocol"} == (TITLES.keys() - unknown) | of_judges
+    every = {key for module in figures.modules() for key in module.FIGURES}
+    assert scores.keys() - {"protocol"} == (every - unknown) | of_judges
     for key, (title, _) in titles(scores).items():
         value, spread, real, noise = page.row(f"{title} ")
         for shown, of in ((value, "value"), (real, "real"), (noise, "noise")):

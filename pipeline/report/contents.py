@@ -11,13 +11,20 @@ from pipeline.errors import UserError
 from pipeline.files import sha256_of
 from pipeline.params import Params
 from pipeline.places import exported_file, judge_dir, metrics_dir, models_dir, prepared_dir
-from pipeline.report.explanations import GOOD, explained
-from pipeline.scoring.judge import DESCRIPTION as JUDGE
-from pipeline.scoring.table import titles
+from pipeline.scoring.figures import described
+from pipeline.scoring.judges.judge import DESCRIPTION as JUDGE
 from pipeline.scoring.verdict import verdict, warnings
 
 HEADLINES = ("two_sample_half", "judge_fid", "recall", "label_accuracy")
 REMEDY = "run `dvc repro`"
+# what is good of a figure, in full
+GOOD = {
+    "low": "lower is better",
+    "high": "higher is better",
+    "as real": "best close to the real images' figure",
+    "0": "best at 0",
+    "0.5": "best at 0.5",
+}
 
 
 def gather(params: Params) -> dict[str, Any]:
@@ -104,17 +111,18 @@ def _parameters(params: Params) -> dict[str, Any]:
 
 def _figures(scores: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every figure as a row of the table: those known in their order, then what else was scored."""
-    known = titles(scores)
-    others = [key for key in scores if key not in known and key != "protocol"]
-    for key in [*known, *others]:
-        title, good = known.get(key, (key.replace("_", " "), ""))
-        words = {"title": title, "good": GOOD.get(good, good), "explanation": explained(key)}
+    known = described(scores)
+    for key, about in known.items():
+        words = {"title": about.title, "good": GOOD[about.good], "explanation": about.explanation}
         yield key, words | scores[key]
+    for key in scores:
+        if key not in known and key != "protocol":
+            yield key, {"title": key.replace("_", " "), "good": "", "explanation": ""} | scores[key]
 
 
 def _per_class(scores: Mapping[str, Any]) -> dict[str, Mapping[str, float | None]]:
     """The figures that are known of each class, by what they are called."""
-    names = {key: title for key, (title, _) in titles(scores).items()} | {
+    names = {key: about.title for key, about in described(scores).items()} | {
         "class_imbalance": "share of the samples"
     }
     found = {

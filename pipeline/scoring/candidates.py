@@ -15,7 +15,7 @@ from pipeline.data.aside import shared_out
 from pipeline.data.prepared import Part, Prepared
 from pipeline.inference import Generator
 from pipeline.inference.latent import MAX_SEED
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.streams import seed_of, stream
 
 

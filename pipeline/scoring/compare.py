@@ -14,9 +14,10 @@ from pipeline.errors import UserError
 from pipeline.files import write_bytes, write_json
 from pipeline.params import EvaluateParams
 from pipeline.scoring.evidence import draw_samples, open_generator, refer
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.figure import rounded
+from pipeline.scoring.figures import score
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import protocol
-from pipeline.scoring.scores import rounded, score
 from pipeline.scoring.spread import interval
 from pipeline.scoring.table import number, protocol_line, titles
 

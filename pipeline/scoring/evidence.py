@@ -1,7 +1,8 @@
-"""What the figures are computed from: samples of the exported file, real images, and noise."""
+"""What the figures are computed from, by name: samples of the exported file, real images, and noise."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,55 +14,51 @@ from pipeline.inference.errors import InferenceError
 from pipeline.params import EvaluateParams
 from pipeline.scoring import candidates
 from pipeline.scoring.candidates import Candidate, Images, look_at
-from pipeline.scoring.inception import Inception
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.inception import Inception
+from pipeline.scoring.judges.judge import Judge
 
 FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 
 
-@dataclass(frozen=True)
-class Reference:
-    """What every generator of this data is held against."""
+class Evidence(TypedDict, total=False):
+    """What was gathered on one generator. A name is missing where there is nothing of the kind."""
 
+    # what every generator of this data is held against: the reference
     floor: Candidate  # real images in the test images' class shares: how good a perfect generator would look
     floor_part: Part  # whether anything learnt from them
     noise: Candidate  # as many: how good one that learnt nothing would
     test: Candidate  # the real images that all are held against
     unseen: Images  # real images that no generator learnt from, to be told from samples
     seen: Images  # training images of their labels, in the samples' place
-    classes: list[str]  # empty: the data set has none
+    classes: list[str]  # missing: the data set has none
     training: Images  # all that is learnt from
     training_features: NDArray[np.float32]  # [T, D]
     judges: dict[str, Judge]  # by name; the candidates carry the features and logits of the first
-    inception: Inception | None  # None: no weights for it were given
+    other_judges: dict[str, Judge]  # those after it
+    inception: Inception  # missing: no weights for it were given
     seed: int
 
-    @property
-    def judge(self) -> Judge:
-        """The first."""
-        return next(iter(self.judges.values()))
-
-
-@dataclass(frozen=True)
-class Evidence(Reference):
-    """The reference, and samples of one generator."""
-
+    # samples of one generator
     fake: Candidate  # as many as the floor has, of the same labels
+    labels: NDArray[np.int64]  # that were asked for, [N]; missing: the generator takes none
     told_apart: Images  # samples of the labels of `unseen`
 
-    def contestants(self) -> dict[str, Candidate]:
-        """Who is held against the test images, by the key of its figure."""
-        return {"value": self.fake, "real": self.floor, "noise": self.noise}
 
-    def groups(self, seen: Candidate) -> NDArray[np.int64]:
-        """The class of each image: the one asked for, else the one that the judge sees; 0 without classes."""
-        if not self.classes:
-            return np.zeros(len(seen), np.int64)
-        return seen.logits.argmax(axis=1) if seen.labels is None else seen.labels
+def contestants(evidence: Evidence) -> dict[str, Candidate]:
+    """Who is held against the test images, by the key of its figure."""
+    return {"value": evidence["fake"], "real": evidence["floor"], "noise": evidence["noise"]}
 
-    def strata(self, seen: Candidate) -> NDArray[np.int64]:
-        """The class of each image where it was asked for, and so is no accident; else all one: int64 [N]."""
-        return np.zeros(len(seen), np.int64) if self.fake.labels is None else self.groups(seen)
+
+def groups(evidence: Evidence, seen: Candidate) -> NDArray[np.int64]:
+    """The class of each image: the one asked for, else the one that the judge sees; 0 without classes."""
+    if "classes" not in evidence:
+        return np.zeros(len(seen), np.int64)
+    return seen.logits.argmax(axis=1) if seen.labels is None else seen.labels
+
+
+def strata(evidence: Evidence, seen: Candidate) -> NDArray[np.int64]:
+    """The class of each image where it was asked for, and so is no accident; else all one: int64 [N]."""
+    return groups(evidence, seen) if "labels" in evidence else np.zeros(len(seen), np.int64)
 
 
 def open_generator(path: Path, prepared: Prepared) -> Generator:
@@ -87,7 +84,7 @@ def gather(
     return draw_samples(generator, refer(prepared, judges, params))
 
 
-def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) -> Reference:
+def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) -> Evidence:
     """The part of the evidence that is the same for all generators.
 
     The floor is of images set aside, or where there are none of training images. UserError where there are
@@ -106,21 +103,25 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     seen = _like(prepared, "train", unseen, len(unseen), seed)
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
         unseen = _of_labels(unseen, len(seen), seed)
-    weights = params.inception_weights
-    return Reference(
+    reference = Evidence(
         floor=look_at(judge, floor),
         floor_part=part,
         noise=look_at(judge, candidates.noise(floor, seed)),
         test=look_at(judge, test),
         unseen=unseen,
         seen=seen,
-        classes=prepared.classes,
         training=training,
         training_features=judge.features_and_logits(training.images)[0],
         judges=judges,
-        inception=None if weights is None else Inception(Path(weights), floor.images, test.images),
         seed=seed,
     )
+    weights = params.inception_weights
+    optional = {
+        "classes": prepared.classes,
+        "other_judges": dict(list(judges.items())[1:]),
+        "inception": weights and Inception(Path(weights), floor.images, test.images),
+    }
+    return reference | {name: found for name, found in optional.items() if found}
 
 
 def _like(prepared: Prepared, part: Part, wanted: Images, count: int, seed: int) -> Images:
@@ -139,18 +140,23 @@ def _of_labels(seen: Images, count: int, seed: int) -> Images:
     return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
 
 
-def draw_samples(generator: Generator, reference: Reference) -> Evidence:
+def draw_samples(generator: Generator, reference: Evidence) -> Evidence:
     """The evidence on one generator; UserError if it fails while running."""
-    parts = [reference.floor, reference.unseen]
+    floor, noise = reference["floor"], reference["noise"]
+    parts = [floor, reference["unseen"]]
     labels = candidates.joined([Images(part.images, part.labels) for part in parts]).labels
     try:
-        drawn = candidates.generated(generator, labels, sum(map(len, parts)), reference.seed)
+        drawn = candidates.generated(generator, labels, sum(map(len, parts)), reference["seed"])
     except InferenceError as error:
         raise UserError(f"{generator.description.name}: {error}") from None
     first, rest = (
         Images(drawn.images[part], None if drawn.labels is None else drawn.labels[part])
-        for part in (slice(len(reference.floor)), slice(len(reference.floor), None))
+        for part in (slice(len(floor)), slice(len(floor), None))
     )
     # Noise is held to the labels that the generator was asked for, if it takes any.
-    shared = vars(reference) | {"noise": replace(reference.noise, labels=first.labels)}
-    return Evidence(**shared, fake=look_at(reference.judge, first), told_apart=rest)
+    sampled = Evidence(
+        noise=replace(noise, labels=first.labels),
+        fake=look_at(next(iter(reference["judges"].values())), first),
+        told_apart=rest,
+    )
+    return reference | sampled | ({} if first.labels is None else {"labels": first.labels})

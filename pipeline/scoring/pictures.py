@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 from pipeline import plots
 from pipeline.inference import Generator
 from pipeline.scoring.candidates import Candidate, sample_seeds
-from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.evidence import Evidence, groups
+from pipeline.scoring.figure import Figure
 from pipeline.scoring.neighbours import nearest_rows
-from pipeline.scoring.scores import Figure
 
 ROWS = 10
 BESIDE = 64
@@ -24,7 +24,9 @@ def draw(
 ) -> None:
     """Write the pictures into `folder`; per-class.png only where there are labels."""
     plots.save(samples_grid(generator, seed), folder / "samples.png")
-    pair = [seen.images[_of_every_class(evidence, seen, BESIDE)] for seen in (evidence.test, evidence.fake)]
+    pair = [
+        seen.images[_of_every_class(evidence, seen, BESIDE)] for seen in (evidence["test"], evidence["fake"])
+    ]
     plots.save(plots.real_beside_fake(*pair), folder / "real-beside-fake.png")
     plots.save(neighbours(evidence), folder / "neighbours.png")
     if "label_accuracy" in scores:
@@ -47,10 +49,12 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
 
 def neighbours(evidence: Evidence) -> Image.Image:
     """A sample a row, then the training images nearest to it in the judge's features, and in pixels."""
-    fake, training = evidence.fake, evidence.training.images
+    fake, training = evidence["fake"], evidence["training"].images
     shown = _of_every_class(evidence, fake, SEARCHED)
     spaces = {
-        "nearest, to the judge": nearest_rows(evidence.training_features, fake.features[shown], NEIGHBOURS),
+        "nearest, to the judge": nearest_rows(
+            evidence["training_features"], fake.features[shown], NEIGHBOURS
+        ),
         "nearest, in pixels": nearest_rows(training, fake.images[shown], NEIGHBOURS),
     }
     scale = -(-TILE // fake.images.shape[2])
@@ -62,12 +66,12 @@ def neighbours(evidence: Evidence) -> Image.Image:
 
 def _of_every_class(evidence: Evidence, seen: Candidate, count: int) -> NDArray[np.int64]:
     """The rows of `count` images or fewer, sorted by class: one of each class in turn, also of a rare one."""
-    groups = evidence.groups(seen)
-    by_class = np.argsort(groups, kind="stable")
-    place = np.empty(len(groups), np.int64)  # of each image among those of its class
-    place[by_class] = np.arange(len(groups)) - np.searchsorted(groups[by_class], groups[by_class])
-    first = np.lexsort((groups, place))[:count]
-    return first[np.argsort(groups[first], kind="stable")]
+    classes = groups(evidence, seen)
+    by_class = np.argsort(classes, kind="stable")
+    place = np.empty(len(classes), np.int64)  # of each image among those of its class
+    place[by_class] = np.arange(len(classes)) - np.searchsorted(classes[by_class], classes[by_class])
+    first = np.lexsort((classes, place))[:count]
+    return first[np.argsort(classes[first], kind="stable")]
 
 
 def _captioned(panels: dict[str, Image.Image], gap: int = 20, caption: int = 28) -> Image.Image:

@@ -11,7 +11,9 @@ import torch
 from pipeline.data.prepared import Prepared
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
-from pipeline.scoring import (
+from pipeline.scoring import spread
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.figures import (
     density_coverage,
     duplicates,
     fid,
@@ -20,32 +22,29 @@ from pipeline.scoring import (
     memorisation,
     patches,
     precision_recall,
-    spread,
     train_on_generated,
     two_sample,
 )
-from pipeline.scoring.evidence import Evidence
-from pipeline.scoring.judge import Judge, judge_device
-from pipeline.scoring.judge_training import WORDS
-from pipeline.scoring.scores import TWO_SAMPLE_SEEDS
+from pipeline.scoring.judges.judge import Judge, judge_device
+from pipeline.scoring.judges.training import WORDS
 
 PACKAGES = ("torch", "numpy", "scipy", "onnxruntime")
 
 
 def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: EvaluateParams) -> dict[str, Any]:
     """All that a figure depends on beside the generator, as plain values."""
-    seen = "" if evidence.floor_part == "aside" else ", which the judges and the generator learnt from"
+    seen = "" if evidence["floor_part"] == "aside" else ", which the judges and the generator learnt from"
     return {
         "generator": {"file": file.name, "sha256": sha256_of(file)},
         "data": {"name": prepared.dataset, "digest": prepared.digest, "size": prepared.size},
-        "judges": {name: _identity(judge) for name, judge in evidence.judges.items()},
-        "inception": {"sha256": evidence.inception.sha256} if evidence.inception else None,
+        "judges": {name: _identity(judge) for name, judge in evidence["judges"].items()},
+        "inception": {"sha256": evidence["inception"].sha256} if "inception" in evidence else None,
         "samples_asked_for": params.samples,
-        "samples": len(evidence.fake),
-        "labels": "in the test images' class shares" if evidence.fake.labels is not None else "none",
-        "compared_with": f"{len(evidence.test):,} test images",
-        "real": f"{len(evidence.floor):,} {WORDS[evidence.floor_part]}{seen}",
-        "told_from": f"{len(evidence.unseen):,} real images that the generator did not learn from",
+        "samples": len(evidence["fake"]),
+        "labels": "in the test images' class shares" if "labels" in evidence else "none",
+        "compared_with": f"{len(evidence['test']):,} test images",
+        "real": f"{len(evidence['floor']):,} {WORDS[evidence['floor_part']]}{seen}",
+        "told_from": f"{len(evidence['unseen']):,} real images that the generator did not learn from",
         "seed": params.seed,
         "constants": _constants(),
         "device": str(judge_device()),
@@ -57,7 +56,7 @@ def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: Evaluat
 
 def code_hash() -> str:
     """SHA-256 over the source of all that scores, as hex."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(" ".join(sha256_of(source) for source in sources).encode()).hexdigest()
 
 
@@ -72,7 +71,7 @@ def _constants() -> dict[str, Any]:
         "near copies, near duplicates: share of real ones": [memorisation.CLOSE, duplicates.CLOSE],
         "near copies: candidates, pixels moved": [memorisation.CANDIDATES, memorisation.SHIFT],
         "patches: side, number, directions": [patches.SIDE, patches.PATCHES, patches.DIRECTIONS],
-        "two-sample test: seeds of samples, of real images": list(TWO_SAMPLE_SEEDS.values()),
+        "two-sample test: seeds of samples, of real images": list(two_sample.SEEDS.values()),
         "two-sample test: width, rate, steps": list(two_sample.RECIPES[False]),
         "two-sample test, half size: width, rate, steps": list(two_sample.RECIPES[True]),
         "train on generated: seeds, epochs": [train_on_generated.SEEDS, train_on_generated.EPOCHS],

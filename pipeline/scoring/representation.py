@@ -14,7 +14,7 @@ from torch.nn.functional import adaptive_max_pool2d
 from pipeline.data.prepared import Prepared
 from pipeline.pixels import to_float
 from pipeline.scoring.candidates import look_at, real, shuffled
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 
 TRAINED_ON = 10_000  # real training images, or all if there are fewer
 GRID = 4  # pixels a side that each layer's maps are max-pooled to

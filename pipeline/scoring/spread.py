@@ -4,11 +4,15 @@ Draws of figures of two generators are paired: the same draw number means the sa
 difference has an interval that the choice of test images does not widen.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
+
+from pipeline.streams import seed_of
 
 DRAWS = 100
 CONFIDENCE = 0.95
@@ -51,3 +55,25 @@ def ratio(value: float, draws: NDArray, floor: float, floor_draws: NDArray) -> d
     reach = np.exp(norm.ppf((1 + CONFIDENCE) / 2) * relative)
     times = value / floor
     return {"ratio": times, "ratio_low": float(times / reach), "ratio_high": float(times * reach)}
+
+
+def with_intervals(
+    values: Mapping[str, float], draws: Mapping[str, NDArray], lowest: float = 0.0
+) -> dict[str, Any]:
+    """A figure with the intervals of its samples and of its real images, cut at `lowest`."""
+    own = interval(values["value"], draws["value"])
+    real = interval(values["real"], draws["real"])
+    ends = own | {f"real_{end}": value for end, value in real.items()}
+    cut = {end: max(value, lowest) if end.endswith("low") else value for end, value in ends.items()}
+    return dict(values) | cut | {"draws": draws["value"]}
+
+
+def over_seeds(found: Mapping[str, NDArray[np.bool_]], seed: int) -> dict[str, Any]:
+    """The mean of answers [seeds, M]; its spread is that of the images asked about and of the seeds."""
+    draws = {}
+    for who, right in found.items():
+        of_seeds = np.random.default_rng(seed_of(seed, f"seeds {who}")).normal(size=DRAWS)
+        error = right.mean(axis=1).std(ddof=1) / math.sqrt(len(right)) if len(right) > 1 else 0
+        strata = np.zeros(right.shape[1], np.int64)
+        draws[who] = draws_of_mean(right.mean(axis=0), strata, seed_of(seed, "answers")) + of_seeds * error
+    return with_intervals({who: float(right.mean()) for who, right in found.items()}, draws)

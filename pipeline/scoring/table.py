@@ -10,44 +10,12 @@ from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.table import Table
 
-# Every figure, in the order of the table: what people call it, and what is good. {} is a judge's name.
-TITLES = {
-    "two_sample": ("told from real", "0.5"),
-    "two_sample_half": ("told from real, half size", "0.5"),
-    "judge_fid": ("judge-FID", "low"),
-    "judge_fid_infinity": ("judge-FID, extrapolated", "low"),
-    "{}_fid": ("{}-FID", "low"),
-    "judge_kid": ("judge-KID", "0"),
-    "patch_distance": ("patch distance", "low"),
-    "inception_fid": ("Inception-FID", "low"),
-    "inception_kid": ("Inception-KID", "0"),
-    "precision": ("precision", "as real"),
-    "recall": ("recall", "high"),
-    "density": ("density", "as real"),
-    "coverage": ("coverage", "high"),
-    "label_accuracy": ("label accuracy", "as real"),
-    "{}_label_accuracy": ("label accuracy, {}", "as real"),
-    "train_on_generated": ("train on it, test on real", "high"),
-    "label_use": ("variance: the label's", "as real"),
-    "diversity": ("diversity within a class", "as real"),
-    "judge_score": ("judge score", "as real"),
-    "class_imbalance": ("class imbalance", "0"),
-    "memorised_in_judge_space": ("near copies, by the judge", "as real"),
-    "memorised_in_pixels": ("near copies, by pixels", "as real"),
-    "near_duplicates": ("near duplicates", "as real"),
-    "exact_duplicates": ("exact duplicates", "0"),
-}
+from pipeline.scoring.figures import described
 
 
 def titles(scores: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """What people call each figure that was scored, and what is good, in the order of the table."""
-    others = list(scores["protocol"]["judges"])[1:]
-    found = {}
-    for key, (title, good) in TITLES.items():
-        for judge in others if "{}" in key else [""]:
-            if key.format(judge) in scores:
-                found[key.format(judge)] = (title.format(judge), good)
-    return found
+    return {key: (about.title, about.good) for key, about in described(scores).items()}
 
 
 def scores_table(name: str, scores: Mapping[str, Any]) -> Table:

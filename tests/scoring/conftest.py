@@ -16,9 +16,10 @@ from pipeline.params import DataParams, EvaluateParams, JudgeParams, Params
 from pipeline.places import judge_dir
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.judge_training import train_judge
-from pipeline.scoring.scores import rounded, score
+from pipeline.scoring.figure import rounded
+from pipeline.scoring.figures import score
+from pipeline.scoring.judges.judge import Judge
+from pipeline.scoring.judges.training import train_judge
 
 DATA = params_class("digits")(dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0)
 JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=6, batch=64, lr=4e-3, min_accuracy=0.9)

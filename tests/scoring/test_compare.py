@@ -16,9 +16,10 @@ from pipeline.params import EvaluateParams, Params
 from pipeline.scoring import evidence
 from pipeline.scoring.compare import WRITERS, compare, names_of
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.figure import rounded
+from pipeline.scoring.figures import score
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import code_hash, protocol
-from pipeline.scoring.scores import rounded, score
 from stages import compare as stage
 from stages.run import in_one_line
 from tests.conftest import tiny

@@ -14,9 +14,9 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Generator
 from pipeline.params import Params
-from pipeline.scoring import two_sample
 from pipeline.scoring.evidence import gather, open_generator
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.figures import two_sample
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.pictures import _of_every_class, neighbours, samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
@@ -106,8 +106,7 @@ def test_a_rare_class_is_in_every_picture(
     evidence = gather(generator, digits, judges, params.evaluate)
     labels = np.zeros(600, np.int64)
     labels[[5, 300, 599]] = 3, 7, 9
-    rare = replace(evidence, fake=replace(evidence.fake, labels=labels))
-    shown = _of_every_class(rare, rare.fake, 12)
+    shown = _of_every_class(evidence, replace(evidence["fake"], labels=labels), 12)
     assert labels[shown].tolist() == [0] * 9 + [3, 7, 9]
     assert len(set(shown.tolist())) == 12
 

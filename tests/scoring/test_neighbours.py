@@ -6,8 +6,8 @@ from scipy.spatial.distance import cdist
 
 from pipeline.data.prepared import Prepared
 from pipeline.scoring import neighbours
-from pipeline.scoring.duplicates import exact_duplicates, near_duplicates
-from pipeline.scoring.memorisation import closeness, in_features, in_pixels, memorised, own_distances
+from pipeline.scoring.figures.duplicates import exact_duplicates, near_duplicates
+from pipeline.scoring.figures.memorisation import closeness, in_features, in_pixels, memorised, own_distances
 from pipeline.scoring.neighbours import nearest, nearest_rows, radii
 
 

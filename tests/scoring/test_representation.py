@@ -13,7 +13,7 @@ import torch
 from pipeline.data.prepared import Prepared
 from pipeline.fields import label
 from pipeline.params import Params
-from pipeline.scoring.judge import Judge
+from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.representation import pooled_features
 from stages import represent as stage
 from stages import train as train_stage

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.scoring.scores import rounded
+from pipeline.scoring.figure import rounded
 from tests.scoring.conftest import DIGITS
 
 Figures = dict[str, dict[str, Any]]

@@ -50,7 +50,7 @@ def server() -> Iterator[Any]:
         patch.setenv("PYTHONPATH", str(ROOT))
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.scores"]
+            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"]
         )
         yield context
 

@@ -1,0 +1,50 @@
+"""The classifier two-sample test: it finds what there is to find, and nothing where there is nothing."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.prepared import Prepared
+from pipeline.scoring.candidates import Images
+from pipeline.scoring.figures.two_sample import _halves, told_apart
+
+
+@pytest.fixture(scope="module")
+def sides(digits: Prepared) -> tuple[Images, Images]:
+    """Two sets of real digits of one kind each, in the order of their classes."""
+    images, labels = digits.images("train"), digits.labels("train")
+    order = np.argsort(labels, kind="stable")
+    return tuple(Images(images[order[part::2]][:600], labels[order[part::2]][:600]) for part in (0, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("halved", [False, True])
+def test_real_images_are_not_told_from_real_ones(sides: tuple[Images, Images], halved: bool) -> None:
+    right = told_apart(*sides, 0, halved=halved)
+    assert right.shape == (600,)
+    assert right.mean() == pytest.approx(0.5, abs=0.09)
+
+
+@pytest.mark.slow
+def test_faint_texture_is_found_at_full_size_and_gone_at_half(sides: tuple[Images, Images]) -> None:
+    real, other = sides
+    board = (np.indices((8, 8)).sum(axis=0) % 2) * 12
+    marked = Images(np.minimum(other.images + board, 255).astype(np.uint8), other.labels)
+    assert told_apart(real, marked, 0, halved=False).mean() > 0.95
+    assert told_apart(real, marked, 0, halved=True).mean() < 0.85
+
+
+@pytest.mark.slow
+def test_shapes_are_found_at_half_size(sides: tuple[Images, Images]) -> None:
+    real, other = sides
+    flipped = Images(np.ascontiguousarray(other.images[..., ::-1]), other.labels)
+    assert told_apart(real, flipped, 0, halved=True).mean() > 0.8
+
+
+def test_the_halves_share_no_image_and_have_like_classes(sides: tuple[Images, Images]) -> None:
+    real, _ = sides
+    unique = Images(np.arange(600, dtype=np.int64).reshape(600, 1, 1, 1), real.labels)
+    learnt, asked = (half.flatten().numpy() for half in _halves(unique, 3))
+    assert np.array_equal(np.sort(np.concatenate([learnt, asked])), np.arange(600))
+    counted = [np.bincount(real.labels[half], minlength=10) for half in (learnt, asked)]
+    assert np.abs(counted[0] - counted[1]).max() <= 1
+    assert not np.array_equal(learnt, _halves(unique, 4)[0].flatten().numpy())
