@@ -42,7 +42,7 @@ LOCAL = [  # names of functions' own, not of what objects have
     *(("height", "width"), ("rows", "columns"), ("mean", "square"), ("step", "steps"), ("index", "step")),
     *(("real", "shown"), ("seeds", "labels"), ("labels", "others"), ("inputs", "outputs"), ("now", "mean")),
 ]
-STREAMS = {"seed_of", "stream", "own", "_own_stream", "_view"}  # what takes the purpose of random numbers
+STREAMS = {"seed_of", "stream", "draw", "_view"}  # what takes the purpose of random numbers
 LEFT_OUT = {"strict", "keepdim"}  # keywords that nothing depends on, or without which nothing runs
 BUILT_IN = {"min", "max", "sum"}
 

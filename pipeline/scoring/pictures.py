@@ -12,9 +12,11 @@ from pipeline.scoring.candidates import Candidate, sample_seeds
 from pipeline.scoring.evidence import Evidence, groups
 from pipeline.scoring.figure import Figure
 from pipeline.scoring.neighbours import nearest_rows
+from pipeline.scoring.reconstructions import Posterior
 
 ROWS = 10
 BESIDE = 64
+COLUMNS = 16
 SEARCHED, NEIGHBOURS = 12, 4  # samples whose nearest training images are shown, and how many of them
 TILE = 64  # pixels a side, at the least, of an image there
 
@@ -29,6 +31,8 @@ def draw(
     ]
     plots.save(plots.real_beside_fake(*pair), folder / "real-beside-fake.png")
     plots.save(neighbours(evidence), folder / "neighbours.png")
+    if "posterior" in evidence:
+        plots.save(reconstructions(evidence["posterior"]), folder / "reconstructions.png")
     if "label_accuracy" in scores:
         shares = {
             name: share for name, share in scores["label_accuracy"]["per_class"].items() if share is not None
@@ -45,6 +49,12 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
     seeds = np.repeat(sample_seeds(seed, ROWS), columns) if classes else sample_seeds(seed, ROWS * columns)
     labels = np.tile(np.arange(columns), ROWS) if classes else None
     return plots.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
+
+
+def reconstructions(found: Posterior) -> Image.Image:
+    """Test images, and under each what comes back from its code."""
+    back = to_uint8(found.decode(found.mean[:COLUMNS])).transpose(0, 3, 1, 2)
+    return plots.grid(np.concatenate([found.images.images[:COLUMNS], back]), COLUMNS, scale=2)
 
 
 def neighbours(evidence: Evidence) -> Image.Image:

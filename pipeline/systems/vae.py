@@ -83,7 +83,8 @@ class Model(System):
         return nn.ModuleDict({GENERATOR: self.decoder, "encoder": self.encoder})
 
     def exports(self, shipped: Mapping[str, nn.Module]) -> dict[str, Export]:
-        posterior = {"mean": self.latent, "log_variance": Field("latent", self.latent.shape)}
+        mean = replace(self.latent, about=self.latent.about | {"of": "z", "likelihood": "bernoulli"})
+        posterior = {"mean": mean, "log_variance": Field("latent", self.latent.shape)}
         return {
             GENERATOR: Export(shipped[GENERATOR], {"z": self.latent}, {"image": self.image}),
             "encoder": Export(shipped["encoder"], {"image": self.image}, posterior),
