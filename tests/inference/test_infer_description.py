@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.inference import Generator
-from pipeline.inference.description import KEYS, parse_metadata
+from pipeline.inference.contract.description import KEYS, parse_metadata
 from pipeline.inference.errors import InferenceError
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress"]

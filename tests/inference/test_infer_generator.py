@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx.reference import ReferenceEvaluator
 
-from pipeline.inference import Generator, session
+from pipeline.inference import Generator
+from pipeline.inference.contract import session
+from pipeline.inference.contract.generator import to_uint8
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import to_uint8
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 
 SAME_FILE = [HealthCheck.function_scoped_fixture]
 

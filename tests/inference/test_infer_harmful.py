@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from pipeline.inference import Generator, opening
+from pipeline.inference import Generator
+from pipeline.inference.contract import opening
 
 pytestmark = pytest.mark.slow  # a process each
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from pipeline.inference import Generator
-from pipeline.inference.generator import to_uint8
-from pipeline.inference.latent import latent
-from pipeline.inference.walks import CANDIDATES, interpolate, slerp, sweep
+from pipeline.inference.contract.generator import to_uint8
+from pipeline.inference.contract.walks import CANDIDATES, interpolate, slerp, sweep
+from pipeline.kinds.shared.noise import latent
 
 
 def pixels(path):

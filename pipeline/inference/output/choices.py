@@ -1,8 +1,8 @@
 """Which classes a command draws."""
 
-from pipeline.inference.description import Description
+from pipeline.inference.contract.description import Description
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.targets import DIGITS, file_safe, stem
+from pipeline.inference.output.targets import DIGITS, file_safe, stem
 
 
 def choose_label(description: Description, digit: str | None) -> int | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.inference.description import Description
+from pipeline.inference.contract.description import Description
 from pipeline.inference.errors import InferenceError
 
 DIGITS = ("mnist", "digits")

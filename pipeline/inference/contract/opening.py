@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.inference import session
 from pipeline.inference.console import say
+from pipeline.inference.contract import session
+from pipeline.inference.contract.generator import Generator
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator
 
 try:
     import resource

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.inference import options
+from pipeline.inference.cli import options
 from pipeline.inference.console import say
 from pipeline.inference.errors import InferenceError
 
@@ -24,7 +24,7 @@ class Commands(TyperGroup):
     """The subcommands, imported where one is named or all are listed: a picture does without."""
 
     def _load(self) -> dict[str, Any]:
-        from pipeline.inference.commands import commands
+        from pipeline.inference.cli.commands import commands
 
         return typer.main.get_group(commands).commands
 
@@ -123,8 +123,8 @@ def infer(
         raise InferenceError("Missing option '--onnx'. (see gan-infer --help)")
     if count is not None and not 1 <= count <= MAX_COUNT:
         raise InferenceError(f"--count {count}: say 1 to {MAX_COUNT}")
-    from pipeline.inference import choices, drawing
-    from pipeline.inference.opening import opened
+    from pipeline.inference.contract.opening import opened
+    from pipeline.inference.output import choices, drawing
 
     # One thread is the fastest for a few pictures; the bytes are the same with any number.
     with opened(onnx, device, threads=1 if count in (None, 1) else None) as generator:
@@ -172,7 +172,3 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

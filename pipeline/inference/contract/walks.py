@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from pipeline.inference.contract.generator import Generator, to_uint8
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator, to_uint8
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 
 CANDIDATES = 256  # latents tried for the place where two classes look alike
 REACH = {"normal": (-3.0, 3.0), "uniform": (0.0, np.nextafter(np.float32(1), np.float32(0)))}

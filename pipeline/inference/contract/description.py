@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.latent import DISTRIBUTIONS
+from pipeline.kinds.shared.noise import DISTRIBUTIONS
 
 FORMAT = "gan-pipeline/1"
 VALUE_RANGE = "[-1, 1]"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.inference.description import read_description
+from pipeline.inference.contract.description import read_description
+from pipeline.inference.contract.session import cores, open_session
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.latent import checked_seeds, latent
-from pipeline.inference.session import cores, open_session
+from pipeline.kinds.shared.noise import checked_seeds, latent
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import typer
 
-from pipeline.inference import console, files, session
-from pipeline.inference.description import parse_metadata
+from pipeline.inference import console, files
+from pipeline.inference.contract import session
+from pipeline.inference.contract.description import parse_metadata
+from pipeline.inference.contract.generator import Generator
+from pipeline.inference.contract.opening import opened
+from pipeline.inference.contract.tensors import read_tensor
 from pipeline.inference.errors import InferenceError, one_line
-from pipeline.inference.generator import Generator
-from pipeline.inference.latent import latent
-from pipeline.inference.opening import opened
-from pipeline.inference.tensors import read_tensor
+from pipeline.kinds.shared.noise import latent
 
 COUNTS = (1, 2, 7)
 TOLERANCE = 1e-4  # between two runs of the graph: CPUs and runtimes round differently, by 6e-6 where measured

@@ -15,7 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from pipeline.inference.errors import InferenceError
+from pipeline.kinds.shared.errors import InferenceError
 
 DISTRIBUTIONS = ("normal", "uniform")
 LIMB_BITS = 12

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.inference import console, session
+from pipeline.inference import console
+from pipeline.inference.contract import session
+from pipeline.inference.contract.generator import Generator
+from pipeline.inference.contract.opening import opened
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator
-from pipeline.inference.latent import latent
-from pipeline.inference.opening import opened
+from pipeline.kinds.shared.noise import latent
 
 BATCHES = (1, 64, 256)
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline.inference import console, files, pictures, targets
-from pipeline.inference.description import Description
+from pipeline.inference import console, files
+from pipeline.inference.contract.description import Description
+from pipeline.inference.contract.generator import Generator
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator
+from pipeline.inference.output import pictures, targets
 
 MAX_COUNT = 100_000
 
@@ -79,7 +80,7 @@ def grid(generator: Generator, rows: int, seed: int, output: Output) -> None:
 def place(picture: Image.Image, out: str, output: Output) -> list[Path]:
     """Show one picture, or put it on stdout or into a file; return the files written: one or none."""
     if output.show:
-        from pipeline.inference import terminal
+        from pipeline.inference.output import terminal
 
         terminal.show(picture)
         if output.out is None:
@@ -128,7 +129,7 @@ def _one_array(
     if output.scale != 1:
         raise InferenceError(f"--scale {output.scale}: is for pictures; an array is as the generator made it")
     may_write([Path(out)], output)
-    from pipeline.inference import arrays
+    from pipeline.inference.output import arrays
 
     channels, height, width = generator.description.image_shape
     batches = console.progress(generator.batches(labels, seeds), len(seeds))

@@ -5,9 +5,9 @@ import hashlib
 from pathlib import Path
 
 from pipeline.inference.console import write, write_json
-from pipeline.inference.description import Description
+from pipeline.inference.contract.description import Description
+from pipeline.inference.contract.opening import opened
 from pipeline.inference.errors import one_line
-from pipeline.inference.opening import opened
 
 
 def info(path: Path, as_json: bool) -> None:
