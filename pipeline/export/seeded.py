@@ -121,7 +121,7 @@ def _modulo(noise: _Part, value: str) -> str:
 
 
 def _to_uint8(picture: _Part) -> None:
-    """The operations of pipeline/inference/contract/generator.py's to_uint8, in its order."""
+    """The operations of pipeline/kinds/image.py's to_uint8, in its order."""
     scaled = picture("Mul", picture("Add", "float_image", _number(1)), _number(127.5))
     clipped = picture("Clip", picture("Round", scaled), _number(0), _number(255))
     last = picture("Transpose", clipped, perm=[0, 2, 3, 1])

@@ -17,7 +17,7 @@ from pipeline.errors import RunError
 from pipeline.export.canonical import OPSET, canonical
 from pipeline.export.seeded import check, seeded_model
 from pipeline.inference import Generator
-from pipeline.inference.contract.description import FORMAT, VALUE_RANGE
+from pipeline.inference.contract.format_1 import FORMAT, VALUE_RANGE
 from pipeline.params import Params
 from pipeline.provenance import code_hash
 from pipeline.streams import draw_latent, stream

@@ -12,8 +12,8 @@ from onnx.reference import ReferenceEvaluator
 from pipeline.errors import RunError
 from pipeline.export.seeded import check, seeded_model
 from pipeline.inference import Generator
-from pipeline.inference.contract.description import parse_metadata
-from pipeline.inference.contract.generator import to_uint8
+from pipeline.inference.contract.metadata import parse_metadata
+from pipeline.kinds.image import to_uint8
 from pipeline.kinds.shared.noise import MAX_SEED, latent
 from tests.inference.conftest import DIGITS, metadata_of, model_proto
 

@@ -10,8 +10,8 @@ from onnx.reference import ReferenceEvaluator
 
 from pipeline.inference import Generator
 from pipeline.inference.contract import session
-from pipeline.inference.contract.generator import to_uint8
 from pipeline.inference.errors import InferenceError
+from pipeline.kinds.image import to_uint8
 from pipeline.kinds.shared.noise import latent
 
 SAME_FILE = [HealthCheck.function_scoped_fixture]
@@ -74,8 +74,10 @@ def test_a_gpu_always_gets_the_same_batch_size(conditional, monkeypatch):
     generator = Generator(conditional, "cpu")
     expected = generator.sample([1, 2, 3], [4, 5, 6])
     monkeypatch.setattr(generator, "device", "cuda")
-    sizes, run = [], generator.run
-    monkeypatch.setattr(generator, "run", lambda z, labels: sizes.append(len(z)) or run(z, labels))
+    sizes, compute = [], generator.compute
+    monkeypatch.setattr(
+        generator, "compute", lambda inputs: sizes.append(len(inputs["z"])) or compute(inputs)
+    )
     assert np.array_equal(generator.sample([1, 2, 3], [4, 5, 6], batch=2), expected)
     assert sizes == [2, 2]
 

@@ -76,10 +76,11 @@ def grid(
     \b
     gan-infer grid exported/cdcgan.onnx --rows 5 --scale 2
     """  # noqa: D301
+    from pipeline.inference.contract.generator import Generator
     from pipeline.inference.contract.opening import opened
     from pipeline.inference.output import drawing
 
-    with opened(file, device) as generator:
+    with opened(file, device, what=Generator) as generator:
         drawing.grid(generator, rows, seed, drawing.Output(out, scale, 10, show, force=force))
 
 
@@ -114,10 +115,11 @@ def interpolate(
     A 3 that becomes an 8, as an animation:
       gan-infer interpolate exported/cdcgan.onnx --digit 3 --to-digit 8 --steps 30 --out morph.gif
     """  # noqa: D301
+    from pipeline.inference.contract.generator import Generator
     from pipeline.inference.contract.opening import opened
     from pipeline.inference.output import drawing, strips
 
-    with opened(file, device) as generator:
+    with opened(file, device, what=Generator) as generator:
         seeds = (seed, seed + 1 if to_seed is None else to_seed)
         strips.interpolate(
             generator, seeds, digit, to_digit, steps, drawing.Output(out, scale, 10, show, force=force)
@@ -144,10 +146,11 @@ def sweep(
     \b
     gan-infer sweep exported/cdcgan.onnx --dimension 7 --digit 5
     """  # noqa: D301
+    from pipeline.inference.contract.generator import Generator
     from pipeline.inference.contract.opening import opened
     from pipeline.inference.output import drawing, strips
 
-    with opened(file, device) as generator:
+    with opened(file, device, what=Generator) as generator:
         strips.sweep(
             generator, seed, dimension, digit, steps, drawing.Output(out, scale, 10, show, force=force)
         )

@@ -1,77 +1,64 @@
-"""An exported generator as an object: seeds and labels in, pictures out."""
+"""A generator as an object: seeds and labels in, pictures out."""
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.inference.contract.description import read_description
-from pipeline.inference.contract.session import cores, open_session
+from pipeline import kinds
+from pipeline.inference.contract.inputs import Given, filled
+from pipeline.inference.contract.network import BATCH, Network
 from pipeline.inference.errors import InferenceError
-from pipeline.kinds.shared.noise import checked_seeds, latent
-
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
-BATCH = 256
-SHARE = 16  # images that a thread takes at a time: measured, larger ones are slower
 
 
-class Generator:
-    """One ONNX file, opened and checked.
+class Generator(Network):
+    """A file that makes an image of a latent (and of a label, where it has classes).
 
-    On the CPU it computes in up to `threads` threads; None is one for each core. The bytes do not depend on
-    them. `description` is what the file says about itself, `device` where it runs ("cpu" or "cuda").
+    Categories and codes, which it may take beside them, are drawn from the seed.
     """
 
     def __init__(self, path: str | Path, device: str = "auto", threads: int | None = None) -> None:
-        self._session = open_session(Path(path), device)
-        try:
-            self.description = read_description(self._session)
-        except InferenceError as error:
-            raise InferenceError(f"{path}: {error}") from None
-        except UnicodeDecodeError as error:
-            raise InferenceError(f"{path}: a damaged ONNX file (a name in it is not UTF-8)") from error
-        self.device = "cuda" if "CUDAExecutionProvider" in self._session.get_providers() else "cpu"
-        self._threads = (threads or cores()) if self.device == "cpu" else 1
+        super().__init__(path, device, threads)
+        about = self.description
+        other = [
+            name
+            for name, field in about.inputs.items()
+            if name != about.label_input and not kinds.drawable(field.kind)
+        ]
+        if about.noise is None or about.picture is None or other:
+            raise InferenceError(
+                f"{path}: {about.takes()} and {about.gives()}; "
+                "this needs a latent in, an image out, and beside them a label, categories or codes at most"
+            )
 
-    def run(self, z: np.ndarray, labels: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
-        """Return float32 [N, C, H, W] in [-1, 1] for z: float32 [N, z_dim] and one class index a row.
+    def run(
+        self,
+        z: np.ndarray,
+        labels: Sequence[int] | np.ndarray | None = None,
+        others: Mapping[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Return float32 [N, C, H, W] in the range of the file for z: float32 [N, z_dim] and a label a row.
 
         `labels` is None for an unconditional model. They are checked here: the graph itself takes any index.
+        `others` is what `self.others` returns, one row for all or one for each.
         """
-        if z.dtype != np.float32 or z.ndim != 2 or z.shape[1] != self.description.z_dim:
-            raise InferenceError(f"z is {z.dtype} {list(z.shape)}; say float32 [N, {self.description.z_dim}]")
-        inputs = {"z": z}
+        about = self.description
+        if z.dtype != np.float32 or z.ndim != 2 or z.shape[1] != about.z_dim:
+            raise InferenceError(f"z is {z.dtype} {list(z.shape)}; say float32 [N, {about.z_dim}]")
+        inputs = {about.noise: z}
         checked = self._check_labels(labels, len(z))
         if checked is not None:
-            inputs["label"] = checked
-        try:
-            images = self._computed(inputs)
-        except Exception as error:  # ONNX Runtime's errors share no base class
-            raise InferenceError(f"the model failed while running: {str(error)[:200]}") from error
-        if images.shape != (len(z), *self.description.image_shape) or not np.isfinite(images).all():
-            raise InferenceError("the model gave pictures of another shape, or values that are not numbers")
-        return images
+            inputs[about.label_input] = checked
+        for name, rows in (others or {}).items():
+            inputs[name] = np.repeat(rows, len(z), axis=0) if len(rows) == 1 else rows
+        return self.compute(inputs)[about.picture]
 
-    def _computed(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        """What the session makes of `inputs`, share by share where there are threads for it."""
-        count = len(inputs["z"])
-        if self._threads == 1 or count <= SHARE:
-            return self._session.run(["image"], inputs)[0]
-        shares = [
-            {name: rows[start : start + SHARE] for name, rows in inputs.items()}
-            for start in range(0, count, SHARE)
-        ]
-        return np.concatenate(list(self._pool.map(lambda own: self._session.run(["image"], own)[0], shares)))
-
-    @cached_property
-    def _pool(self) -> "ThreadPoolExecutor":
-        from concurrent.futures import ThreadPoolExecutor  # late: one picture needs none
-
-        return ThreadPoolExecutor(self._threads)
+    def others(self, seeds: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+        """Return the inputs beside the latent and the label, drawn from the seeds: none in format 1."""
+        about = self.description
+        labels = {} if about.label_input is None else {about.label_input: np.zeros(1, np.int64)}
+        inputs = filled(about, Given(labels), seeds)
+        return {name: rows for name, rows in inputs.items() if name not in (about.noise, about.label_input)}
 
     def batches(
         self, labels: Sequence[int] | np.ndarray | None, seeds: Sequence[int] | np.ndarray, batch: int = BATCH
@@ -81,16 +68,8 @@ class Generator:
         A seed and its label give the same bytes whatever is asked for beside them.
         """
         checked = self._check_labels(labels, len(seeds))
-        seeds = checked_seeds(seeds)  # all of them before the first picture
-        for start in range(0, len(seeds), batch):
-            part = slice(start, start + batch)
-            z = latent(seeds[part], self.description.z_dim, self.description.latent)
-            rows = np.arange(len(z))
-            if self.device == "cuda":
-                # cuBLAS and cuDNN choose kernels, and so the rounding, by the batch's size: keep it the same.
-                rows = np.resize(rows, batch)
-            chosen = None if checked is None else checked[part][rows]
-            yield to_uint8(self.run(z[rows], chosen)[: len(z)])
+        given = {} if checked is None else {self.description.label_input: checked}
+        yield from self.pictures(seeds, Given(given), batch)
 
     def sample(
         self, labels: Sequence[int] | np.ndarray | None, seeds: Sequence[int] | np.ndarray, batch: int = BATCH
@@ -122,8 +101,3 @@ class Generator:
         if wrong.size:
             raise InferenceError(f"label {wrong[0]}: {wanted}")
         return array.astype(np.int64)
-
-
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Map float [N, C, H, W] in [-1, 1] to uint8 [N, H, W, C], where -1 is 0 (black) and 1 is 255."""
-    return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)

@@ -10,6 +10,7 @@ from pipeline.inference.errors import InferenceError
 
 DIGITS = ("mnist", "digits")
 ARRAYS = (".npy", ".npz")
+NUMBERS = (".json", ".csv", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 STILLS = (".png", ".jpg", ".jpeg")
 ANIMATIONS = (".gif", ".webp")
