@@ -81,7 +81,7 @@ class Description:
 
     def takes(self) -> str:
         """What it takes and how that is given, on one line."""
-        told = [f"{name} ({field.kind}, {_given(name, field)})" for name, field in self.inputs.items()]
+        told = [f"{name} ({field.kind}, {self._option(name)})" for name, field in self.inputs.items()]
         return f"{self.name} ({self.kind}) takes {', '.join(told)}"
 
     def gives(self) -> str:
@@ -98,7 +98,9 @@ class Description:
             raise InferenceError(f"{self.name} ({self.kind}) {self.gives()}: no image")
         return self.outputs[self.picture]
 
-
-def _given(name: str, field: Field) -> str:
-    option = kinds.find(field.kind).OPTION.replace("NAME", name)
-    return f"{option}, else drawn" if kinds.drawable(field.kind) else option
+    def _option(self, name: str) -> str:
+        """How `gan-infer` is given an input: by name where one option would mean several."""
+        kind = self.inputs[name].kind
+        shared = len(self.inputs_of(kind)) > 1 and kind in ("image", "label")
+        option = f"--field {name}=VALUE" if shared else kinds.find(kind).OPTION.replace("NAME", name)
+        return f"{option}, else drawn" if kinds.drawable(kind) else option

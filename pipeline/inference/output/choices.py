@@ -12,6 +12,8 @@ def choose_label(description: Description, digit: str | None) -> int | None:
     """Return the class index that `--digit` means; None where it was not given."""
     if digit is None:
         return None
+    if description.inputs_of("label") and not description.conditional:
+        raise InferenceError(f"--digit {digit}: more than one label; {description.takes()}")
     if not description.conditional:
         raise InferenceError(
             f"--digit {digit}: {description.name} ({description.kind}) was trained without labels, "

@@ -11,6 +11,8 @@ from pipeline.kinds.shared.errors import InferenceError
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 def check_shape(field: Field, sides: str) -> None:
     """InferenceError unless the shape after N has the sides named, such as "[C, H, W]", each above 0."""
@@ -51,7 +53,7 @@ def check_index(name: str, values: np.ndarray, count: int) -> None:
 def number(text: str) -> float:
     """Return the number that `text` is, in ASCII and within float32's range."""
     text = text.strip()
-    if not NUMBER.fullmatch(text) or abs(float(text)) > np.finfo(np.float32).max:
+    if not NUMBER.fullmatch(text) or abs(float(text)) > LARGEST:
         raise InferenceError(f"{text!r} is no number")
     return float(text)
 
