@@ -21,8 +21,8 @@ import numpy as np
 import onnxruntime
 
 from pipeline.inference import Generator
-from pipeline.inference.latent import latent
-from pipeline.inference.session import cores
+from pipeline.inference.contract.session import cores
+from pipeline.kinds.shared.noise import latent
 
 ROOT = Path(__file__).parents[1]
 ONNX = ROOT / "exported" / "cdcgan.onnx"

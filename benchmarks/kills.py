@@ -46,21 +46,18 @@ def project(folder: Path) -> None:
     subprocess.run(["dvc", "init", "--no-scm", "--quiet"], cwd=folder, check=True)
 
 
-def started(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    """`dvc repro` in the project, silent."""
-    return subprocess.Popen(
-        ["dvc", "repro", "--quiet", *arguments],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def started(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """`dvc repro` in the project; what it says is kept in said.txt."""
+    with (folder / "said.txt").open("w") as said:
+        return subprocess.Popen(["dvc", "repro", *arguments], cwd=folder, stdout=said, stderr=said, text=True)
 
 
 def run(folder: Path, *arguments: str) -> float:
     """The same to its end; the seconds that it took."""
     began = time.perf_counter()
     if started(folder, *arguments).wait():
-        sys.exit(f"dvc repro {' '.join(arguments)} failed in {folder}")
+        said = (folder / "said.txt").read_text()
+        sys.exit(f"dvc repro {' '.join(arguments)} failed in {folder}:\n{said[-2000:]}")
     return time.perf_counter() - began
 
 

@@ -20,7 +20,7 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.export.half import halved
 from pipeline.inference import Generator
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 from pipeline.loading import load
 from pipeline.places import judge_dir, prepared_dir
 from pipeline.scoring.candidates import generated, look_at, real, shuffled

@@ -18,7 +18,7 @@ import onnxruntime
 import pytest
 
 from pipeline.inference import Generator
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 from pipeline.loading import load
 from pipeline.tracking import Tracker
 

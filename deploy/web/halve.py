@@ -17,7 +17,7 @@ import onnxruntime
 
 from pipeline.export.half import halved
 from pipeline.files import write_bytes, write_json
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 
 COMPARED = 1000
 

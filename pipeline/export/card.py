@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from pipeline.inference.latent import MAX_SEED
+from pipeline.kinds.shared.noise import MAX_SEED
 from pipeline.scoring.table import number, protocol_line, titles
 from pipeline.scoring.verdict import verdict
 

@@ -8,12 +8,10 @@ import onnx
 from pipeline.data.prepared import Prepared
 from pipeline.export.canonical import OPSET
 from pipeline.fields import to_json
-from pipeline.inference.description import FORMAT, VALUE_RANGE
+from pipeline.inference.contract import format_1, format_2
 from pipeline.params import Params
 from pipeline.provenance import code_hash
 from pipeline.systems.base import Export
-
-FORMAT_2 = "gan-pipeline/2"  # of whatever is not z (and label) -> image
 
 
 def is_plain(export: Export) -> bool:
@@ -37,16 +35,16 @@ def metadata(params: Params, data: Prepared, export: Export, difference: float) 
     if not is_plain(export):
         sides = {"inputs": export.inputs, "outputs": export.outputs}
         content = {side: {name: to_json(one) for name, one in found.items()} for side, found in sides.items()}
-        return {"format": FORMAT_2, **common, "fields": json.dumps(content)}
+        return {"format": format_2.FORMAT, **common, "fields": json.dumps(content)}
     z, label = export.inputs["z"], export.inputs.get("label")
     return {
-        "format": FORMAT,
+        "format": format_1.FORMAT,
         **common,
         "classes": json.dumps(label.about["classes"] if label else []),
         "z_dim": str(z.shape[0]),
         "latent": z.about["distribution"],
         "image_shape": json.dumps(list(export.outputs["image"].shape)),
-        "value_range": VALUE_RANGE,
+        "value_range": format_1.VALUE_RANGE,
     }
 
 

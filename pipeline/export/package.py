@@ -13,7 +13,7 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.export.card import card
 from pipeline.inference import Generator
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 from pipeline.params import Params
 
 VECTORS = 4  # rows of the test vectors

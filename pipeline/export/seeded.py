@@ -1,6 +1,6 @@
 """A generator that draws its own noise: seed int64 [N], label int64 [N] -> image uint8 [N, H, W, C].
 
-The noise is that of pipeline/inference/latent.py, bit for bit, in operators that every runtime has: whole
+The noise is that of pipeline/kinds/shared/noise.py, bit for bit, in operators that every runtime has: whole
 numbers below 2^24, held exactly in float32, and one Gather. What a seed's picture is depends on no language's
 random numbers, and on no runtime's way with int64.
 """
@@ -15,8 +15,8 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from pipeline.errors import RunError
 from pipeline.export.canonical import portable_model
 from pipeline.inference import Generator
-from pipeline.inference.description import Description
-from pipeline.inference.latent import LIMB, MAX_SEED, MIDDLE_BITS, keys, quantiles
+from pipeline.inference.contract.description import Description
+from pipeline.kinds.shared.noise import LIMB, MAX_SEED, MIDDLE_BITS, keys, quantiles
 
 FORMAT = "gan-pipeline-seeded/1"
 BATCHES = (1, 2, 7)
@@ -121,7 +121,7 @@ def _modulo(noise: _Part, value: str) -> str:
 
 
 def _to_uint8(picture: _Part) -> None:
-    """The operations of pipeline/inference/generator.py's to_uint8, in its order."""
+    """The operations of pipeline/kinds/image.py's to_uint8, in its order."""
     scaled = picture("Mul", picture("Add", "float_image", _number(1)), _number(127.5))
     clipped = picture("Clip", picture("Round", scaled), _number(0), _number(255))
     last = picture("Transpose", clipped, perm=[0, 2, 3, 1])

@@ -1,14 +1,18 @@
-"""Run an exported generator with ONNX Runtime: no torch, and nothing of the rest of the pipeline."""
+"""Run an exported file with ONNX Runtime: no torch, and of the pipeline its fields and their kinds alone."""
 
 from typing import Any
 
-__all__ = ["Generator"]
+__all__ = ["Generator", "Network"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Generator` when it is first asked for, so that the package itself costs nothing to import."""
+    """Import one of the two when it is first asked for: the package itself costs nothing to import."""
     if name == "Generator":
-        from pipeline.inference.generator import Generator
+        from pipeline.inference.contract.generator import Generator
 
         return Generator
+    if name == "Network":
+        from pipeline.inference.contract.network import Network
+
+        return Network
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.data.aside import shared_out
 from pipeline.data.prepared import Part, Prepared
 from pipeline.inference import Generator
-from pipeline.inference.latent import MAX_SEED
+from pipeline.kinds.shared.noise import MAX_SEED
 from pipeline.scoring.judges.judge import Judge
 from pipeline.streams import seed_of, stream
 

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import plots
 from pipeline.inference import Generator
+from pipeline.kinds.image import to_uint8
 from pipeline.scoring.candidates import Candidate, sample_seeds
 from pipeline.scoring.evidence import Evidence, groups
 from pipeline.scoring.figure import Figure

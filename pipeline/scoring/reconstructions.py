@@ -1,6 +1,7 @@
 """Images through an encoder that ships and back: image -> latent -> image."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,16 +33,19 @@ def posterior(file: Path, images: Images) -> dict[str, Posterior]:
         if list(inputs) == of_images and list(outputs) == ["mean", "log_variance"]:
             shown = images.images.astype(np.float32) / 127.5 - 1
             said = _in_batches(encoder, of_images[0], shown)
-            generator = Network(file)
             found = Posterior(
                 images,
                 said["mean"],
                 said["log_variance"],
-                lambda z: _in_batches(generator, "z", z)["image"],
+                partial(_decoded, Network(file)),
                 outputs["mean"].about.get("likelihood"),
             )
             return {"posterior": found}
     return {}
+
+
+def _decoded(generator: Network, z: Floats) -> Floats:
+    return _in_batches(generator, "z", z)["image"]
 
 
 def _in_batches(network: Network, name: str, rows: Floats) -> dict[str, Floats]:

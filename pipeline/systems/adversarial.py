@@ -13,7 +13,7 @@ from pipeline.params import Params
 from pipeline.stabilisers import minibatch
 from pipeline.stabilisers.virtual_batch_norm import ReferenceBatch, make_virtual
 from pipeline.streams import draw_latent, stream
-from pipeline.systems.base import GENERATOR, Export, Moves, System
+from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
 
 
@@ -91,7 +91,7 @@ class Adversarial(System):
         return nn.ModuleDict({"generator": self.generator})
 
     def exports(self, shipped: nn.ModuleDict) -> dict[str, Export]:
-        image = replace(self.data["images"], about={"of": "images"})
+        image = replace(self.data["images"], about=OF_IMAGES)
         inputs = {"z": self.latent}
         if self.conditional:
             label = self.data["labels"]

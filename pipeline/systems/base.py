@@ -13,6 +13,8 @@ Moves = Iterator[tuple[str, Tensor]]  # a player, and what it pays: the loop mak
 
 GENERATOR = "generator"  # the export that becomes exported/<name>.onnx; the others lie in <name>.parts/
 
+OF_IMAGES = {"of": "images", "range": [-1, 1]}  # about a field that stands for those of the data
+
 
 class Export(NamedTuple):
     """One ONNX file: a network, its inputs in the order of its arguments, its outputs in that of its results.

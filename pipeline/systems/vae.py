@@ -11,7 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
-from pipeline.systems.base import GENERATOR, Export, Moves, System
+from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
 
 
@@ -71,7 +71,7 @@ class Model(System):
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         super().__init__()
         model = params.model
-        self.image = replace(data["images"], about={"of": "images"})
+        self.image = replace(data["images"], about=OF_IMAGES)
         self.latent = fields.latent(model.z_dim, model.latent)
         self.encoder = Encoder(self.image, model.hidden, model.z_dim)
         self.decoder = Decoder(self.image, model.hidden, model.z_dim)

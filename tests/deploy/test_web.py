@@ -21,7 +21,7 @@ from PIL import Image
 
 from deploy.browser.run import FLAGS, find_chromium
 from pipeline.inference import Generator
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 
 ROOT = Path(__file__).parents[2]
 EXPORTED = ROOT / "exported/cdcgan.onnx"

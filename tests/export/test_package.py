@@ -17,8 +17,8 @@ from PIL import Image
 from pipeline.errors import UserError
 from pipeline.export.seeded import seeded_model
 from pipeline.files import sha256_of
-from pipeline.inference.description import parse_metadata
-from pipeline.inference.generator import to_uint8
+from pipeline.inference.contract.metadata import parse_metadata
+from pipeline.kinds.image import to_uint8
 from pipeline.params import Params
 from stages import package as package_stage
 from tests.conftest import tiny

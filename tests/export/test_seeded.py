@@ -12,9 +12,9 @@ from onnx.reference import ReferenceEvaluator
 from pipeline.errors import RunError
 from pipeline.export.seeded import check, seeded_model
 from pipeline.inference import Generator
-from pipeline.inference.description import parse_metadata
-from pipeline.inference.generator import to_uint8
-from pipeline.inference.latent import MAX_SEED, latent
+from pipeline.inference.contract.metadata import parse_metadata
+from pipeline.kinds.image import to_uint8
+from pipeline.kinds.shared.noise import MAX_SEED, latent
 from tests.inference.conftest import DIGITS, metadata_of, model_proto
 
 SEEDS = np.array([0, 1, 2, 4095, 4096, 2**23, MAX_SEED - 1, MAX_SEED])

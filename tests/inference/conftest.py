@@ -9,8 +9,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from pipeline.inference import cli
+from pipeline.inference.contract.metadata import ORIGIN
 
 Z_DIM = 6
 DIGITS = [str(digit) for digit in range(10)]
@@ -84,6 +86,110 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+IMAGE = {"kind": "image", "shape": [1, 8, 8], "about": {"range": [-1, 1]}}
+COLOUR = {"kind": "image", "shape": [3, 8, 8], "about": {"range": [0, 1]}}
+LATENT = {"kind": "latent", "shape": [6], "about": {"distribution": "normal"}}
+CATEGORY = {"kind": "category", "shape": [], "about": {"count": 10}}
+CODE = {"kind": "code", "shape": [2], "about": {"low": -1.0, "high": 1.0}}
+FOUND = {"kind": "latent", "shape": [12], "about": {}}
+ODDS = {"kind": "probabilities", "shape": [3], "about": {"classes": ["cat", "dog", "ship"]}}
+
+
+def weights(*shape: int) -> np.ndarray:
+    """Return the same numbers each time."""
+    return np.random.default_rng(shape).normal(0, 0.5, shape).astype(np.float32)
+
+
+# by name: inputs, outputs, operators (kind, inputs, outputs, attributes), weights
+NETWORKS: dict[str, tuple[dict, dict, list[tuple], dict[str, np.ndarray]]] = {
+    "infogan": (
+        {"z": LATENT, "category": CATEGORY, "code": CODE},
+        {"image": IMAGE},
+        [
+            ("Concat", ["z", "code"], ["both"], {"axis": 1}),
+            ("MatMul", ["both", "w"], ["hidden"], {}),
+            ("Gather", ["table", "category"], ["shift"], {}),
+            ("Add", ["hidden", "shift"], ["sum"], {}),
+            ("Tanh", ["sum"], ["flat"], {}),
+            ("Reshape", ["flat", "shape"], ["image"], {}),
+        ],
+        {"w": weights(8, 64), "table": weights(10, 64), "shape": np.array([0, 1, 8, 8], np.int64)},
+    ),
+    "encoder": (
+        {"image": IMAGE},
+        {"mean": FOUND, "log_variance": FOUND},
+        [
+            ("Flatten", ["image"], ["flat"], {}),
+            ("MatMul", ["flat", "w"], ["mean"], {}),
+            ("Neg", ["mean"], ["log_variance"], {}),
+        ],
+        {"w": weights(64, 12)},
+    ),
+    "classifier": (
+        {"image": IMAGE},
+        {"probabilities": ODDS},
+        [
+            ("Flatten", ["image"], ["flat"], {}),
+            ("MatMul", ["flat", "w"], ["logits"], {}),
+            ("Softmax", ["logits"], ["probabilities"], {"axis": 1}),
+        ],
+        {"w": weights(64, 3)},
+    ),
+    "negative": (
+        {"source": COLOUR},
+        {"image": COLOUR},
+        [("Sub", ["one", "source"], ["image"], {})],
+        {"one": np.ones(1, np.float32)},
+    ),
+    "blend": (
+        {"first": IMAGE, "second": IMAGE},
+        {"image": IMAGE, "difference": IMAGE},
+        [
+            ("Mean", ["first", "second"], ["image"], {}),
+            ("Sub", ["first", "second"], ["difference"], {}),
+        ],
+        {},
+    ),
+}
+
+
+def value_info(name: str, field: dict[str, Any]) -> onnx.ValueInfoProto:
+    """Return the tensor that a field is in the graph."""
+    kind = TensorProto.INT64 if field["kind"] in ("label", "category") else TensorProto.FLOAT
+    return helper.make_tensor_value_info(name, kind, ["N", *field["shape"]])
+
+
+@pytest.fixture
+def make_network(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes one of NETWORKS; `metadata` holds changes, None leaves a key out."""
+
+    def make(name: str, fields: object = None, metadata: dict[str, str | None] | None = None) -> Path:
+        inputs, outputs, operators, arrays = NETWORKS[name]
+        nodes = [helper.make_node(kind, taken, given, **more) for kind, taken, given, more in operators]
+        tensors = [[value_info(*item) for item in side.items()] for side in (inputs, outputs)]
+        initialisers = [numpy_helper.from_array(array, key) for key, array in arrays.items()]
+        graph = helper.make_graph(nodes, name, *tensors, initialisers)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        said = {"inputs": inputs, "outputs": outputs} if fields is None else fields
+        origin = {key: value for key, value in metadata_of([], (1, 8, 8)).items() if key in ORIGIN}
+        changes = {"format": "gan-pipeline/2", "name": name, "kind": name, "fields": json.dumps(said)}
+        properties = origin | changes | (metadata or {})
+        helper.set_model_props(model, {key: text for key, text in properties.items() if text is not None})
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(model.SerializeToString())
+        return path
+
+    return make
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """Return a grey picture of 8x8, a ramp from black to white."""
+    path = tmp_path / "ramp.png"
+    Image.fromarray(np.linspace(0, 255, 64).astype(np.uint8).reshape(8, 8)).save(path)
+    return path
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.inference import Generator
-from pipeline.inference.arrays import save
+from pipeline.inference.contract.walks import sweep
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.pictures import sheet_size
-from pipeline.inference.walks import sweep
+from pipeline.inference.output.arrays import save
+from pipeline.inference.output.pictures import sheet_size
 
 
 def test_a_sheet_of_a_hundred_million_pixels_and_no_more():

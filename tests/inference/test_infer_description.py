@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.inference import Generator
-from pipeline.inference.description import KEYS, parse_metadata
+from pipeline.inference.contract.format_1 import KEYS
+from pipeline.inference.contract.metadata import parse_metadata
 from pipeline.inference.errors import InferenceError
 
 FASHION = ["T-shirt/top", "Trouser", "Pullover", "Dress"]

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx.reference import ReferenceEvaluator
 
-from pipeline.inference import Generator, session
+from pipeline.inference import Generator
+from pipeline.inference.contract import session
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import to_uint8
-from pipeline.inference.latent import latent
+from pipeline.kinds.image import to_uint8
+from pipeline.kinds.shared.noise import latent
 
 SAME_FILE = [HealthCheck.function_scoped_fixture]
 
@@ -73,8 +74,10 @@ def test_a_gpu_always_gets_the_same_batch_size(conditional, monkeypatch):
     generator = Generator(conditional, "cpu")
     expected = generator.sample([1, 2, 3], [4, 5, 6])
     monkeypatch.setattr(generator, "device", "cuda")
-    sizes, run = [], generator.run
-    monkeypatch.setattr(generator, "run", lambda z, labels: sizes.append(len(z)) or run(z, labels))
+    sizes, compute = [], generator.compute
+    monkeypatch.setattr(
+        generator, "compute", lambda inputs: sizes.append(len(inputs["z"])) or compute(inputs)
+    )
     assert np.array_equal(generator.sample([1, 2, 3], [4, 5, 6], batch=2), expected)
     assert sizes == [2, 2]
 

@@ -10,7 +10,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from pipeline.inference import Generator, opening
+from pipeline.inference import Generator
+from pipeline.inference.contract import opening
 
 pytestmark = pytest.mark.slow  # a process each
 
@@ -182,6 +183,6 @@ def test_a_loop_is_found_however_it_is_encoded(tag, length):
 
 
 def test_the_shipped_generator_still_runs_under_the_limits():
-    with opening.opened(EXPORTED, "cpu") as generator:
+    with opening.opened(EXPORTED, "cpu", what=Generator) as generator:
         images = generator.sample([5], [0])
     assert np.array_equal(images, Generator(EXPORTED, "cpu").sample([5], [0]))

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto
 
-from pipeline.inference.description import KEYS
+from pipeline.inference.contract.format_1 import KEYS
 
 pytestmark = pytest.mark.slow  # hundreds of files each
 

@@ -7,7 +7,7 @@ import pytest
 from onnx import numpy_helper
 
 from pipeline.inference import Generator
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
 
 # info
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.latent import LIMB, MAX_SEED, latent, quantiles
+from pipeline.kinds.shared.noise import LIMB, MAX_SEED, latent, quantiles
 
 SEEDS = st.lists(st.integers(0, MAX_SEED), max_size=6)
 COUNT, DIMENSIONS = 20_000, 100

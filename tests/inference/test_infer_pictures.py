@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.pictures import save, sheet, sheet_size
+from pipeline.inference.output.pictures import save, sheet, sheet_size
 
 
 @given(

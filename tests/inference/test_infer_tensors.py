@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.inference import tensors
+from pipeline.inference.contract import tensors
+from pipeline.inference.contract.tensors import read_tensor
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.tensors import read_tensor
 
 ONE_FILE = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.inference import terminal
+from pipeline.inference.output import terminal
 
 ROOT = Path(__file__).parents[2]
 HALF = re.compile(r"\x1b\[38;(.+?);48;(.+?)m▀")
@@ -130,7 +130,7 @@ def test_small_pictures_are_enlarged_for_a_terminal_with_pixels(monkeypatch, cap
     assert b'"1;1;256;256#' in capfdbinary.readouterr().out
 
 
-ASK = "from pipeline.inference import terminal; import sys; sys.stdout.write(repr(terminal.ask()))"
+ASK = "from pipeline.inference.output import terminal; import sys; sys.stdout.write(repr(terminal.ask()))"
 
 
 def talk(answer):

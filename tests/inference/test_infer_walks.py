@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from pipeline.inference import Generator
-from pipeline.inference.generator import to_uint8
-from pipeline.inference.latent import latent
-from pipeline.inference.walks import CANDIDATES, interpolate, slerp, sweep
+from pipeline.inference.contract.walks import CANDIDATES, interpolate, slerp, sweep
+from pipeline.kinds.image import to_uint8
+from pipeline.kinds.shared.noise import latent
 
 
 def pixels(path):
@@ -48,7 +48,7 @@ def test_between_seeds_the_ends_are_those_of_the_seeds(conditional, unconditiona
 def test_uniform_latents_stay_in_their_range(unconditional, monkeypatch):
     plain = Generator(unconditional)
     seen, run = [], plain.run
-    monkeypatch.setattr(plain, "run", lambda z, labels=None: seen.append(z) or run(z, labels))
+    monkeypatch.setattr(plain, "run", lambda z, *rest: seen.append(z) or run(z, *rest))
     interpolate(plain, (0, 1), (None, None), 9)
     sweep(plain, 0, 5, None, 3)
     assert min(z.min() for z in seen) >= 0
@@ -76,7 +76,7 @@ def test_between_classes_the_class_changes_where_they_look_alike(conditional, st
 def test_sweep_moves_one_dimension(conditional, monkeypatch):
     tiny = Generator(conditional)
     seen, run = [], tiny.run
-    monkeypatch.setattr(tiny, "run", lambda z, labels: seen.append(z) or run(z, labels))
+    monkeypatch.setattr(tiny, "run", lambda z, *rest: seen.append(z) or run(z, *rest))
     sweep(tiny, 4, 2, 1, 5)
     (z,) = seen
     assert z[:, 2].tolist() == [-3, -1.5, 0, 1.5, 3]

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.inference import choices, console, pictures, targets, walks
-from pipeline.inference.drawing import Output, may_write, place
+from pipeline.inference import console
+from pipeline.inference.contract import walks
+from pipeline.inference.contract.generator import Generator
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator
+from pipeline.inference.output import choices, pictures, targets
+from pipeline.inference.output.drawing import Output, may_write, place
 
 MAX_STEPS = 1000
 

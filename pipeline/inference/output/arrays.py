@@ -28,11 +28,11 @@ def save(
                 _stream(file, batches, shape)
             return
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            with _member(archive, "images") as file:
+            with member(archive, "images") as file:
                 _stream(file, batches, shape)
             for name, values in (("labels", labels), ("seeds", seeds)):
                 if values is not None:
-                    with _member(archive, name) as file:
+                    with member(archive, name) as file:
                         np.lib.format.write_array(file, np.asarray(values, np.int64))
 
 
@@ -47,7 +47,7 @@ def _stream(file: BinaryIO, batches: Iterable[np.ndarray], shape: tuple[int, int
         file.write(batch.tobytes())
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> BinaryIO:
+def member(archive: zipfile.ZipFile, name: str) -> BinaryIO:
     """Open `name`.npy in the archive, dated at the zip format's first day: same pictures, same bytes."""
     info = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
     info.compress_type = zipfile.ZIP_DEFLATED

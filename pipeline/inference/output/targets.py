@@ -5,11 +5,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.inference.description import Description
+from pipeline.inference.contract.description import Description
 from pipeline.inference.errors import InferenceError
 
 DIGITS = ("mnist", "digits")
 ARRAYS = (".npy", ".npz")
+NUMBERS = (".json", ".csv", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 STILLS = (".png", ".jpg", ".jpeg")
 ANIMATIONS = (".gif", ".webp")

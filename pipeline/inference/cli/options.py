@@ -5,10 +5,22 @@ from typing import Annotated
 
 import typer
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The exported generator.", show_default=False)]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The exported file.", show_default=False)]
 Digit = Annotated[
     str | None,
     typer.Option("--digit", "--label", "--class", metavar="CLASS", help="The class: its number or name."),
+]
+Code = Annotated[
+    list[str] | None,
+    typer.Option(metavar="K=VALUE", help="A category or a number of a code, numbered from 1; repeatable."),
+]
+Image = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FILE", help="A picture to give to the network, or a folder of them; repeatable."),
+]
+Field = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="Any input by its name (see gan-infer info); repeatable."),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Picture i is made from seed + i.")]
 Columns = Annotated[int, typer.Option(metavar="N", help="Pictures a row on a sheet.")]

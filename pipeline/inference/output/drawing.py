@@ -1,15 +1,18 @@
 """Draw one picture a seed, and put them where they were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from pipeline.inference import console, files, pictures, targets
-from pipeline.inference.description import Description
+from pipeline.inference import console, files
+from pipeline.inference.contract.description import Description
+from pipeline.inference.contract.inputs import NOTHING, Given
+from pipeline.inference.contract.network import Network
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator
+from pipeline.inference.output import pictures, targets
 
 MAX_COUNT = 100_000
 
@@ -35,13 +38,41 @@ class Output:
             raise InferenceError(f"--labels {self.labels}: end it in .csv")
 
 
+def is_drawn(description: Description, out: str | None) -> bool:
+    """Whether the image that the file gives is wanted, and not all its outputs as numbers."""
+    several = len(description.outputs) > 1
+    numbers = several and out is not None and Path(out).suffix.lower() in targets.NUMBERS
+    return description.picture is not None and not numbers
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture a seed: their labels (None without classes), and all that is fed beside what is drawn."""
+
+    labels: list[int] | None
+    seeds: Sequence[int]
+    given: Given
+
+    def batches(self, network: Network) -> Iterator[np.ndarray]:
+        """Yield uint8 [<= batch, H, W, C]."""
+        return network.pictures(self.seeds, self.given)
+
+
 def draw(
-    generator: Generator, labels: list[int] | None, seeds: Sequence[int], name: str, output: Output
+    network: Network,
+    labels: list[int] | None,
+    seeds: Sequence[int],
+    name: str,
+    output: Output,
+    given: Given = NOTHING,
 ) -> None:
-    """Make a picture of each seed and its label, write them, and say what was written.
+    """Make a picture of each seed, its label and what else is given, write them, and say what was written.
 
     `name` is that of the file where --out gives none.
     """
+    about = network.description
+    if labels is not None:
+        given = given.with_rows(about.label_input, np.array(labels, np.int64))
     out = output.out or targets.unused(f"{name}.png")
     if targets.one_file_each(out) or targets.is_array(out):
         if output.show:
@@ -49,20 +80,21 @@ def draw(
         write = _one_array if targets.is_array(out) else _one_file_each
     else:
         write = _one_sheet
-    written = write(generator, labels, seeds, out, output)
+    asked = Asked(labels, seeds, given)
+    written = write(network, asked, out, output)
     if written:
         many = f" to {written[-1]}, {len(written)} pictures" if len(written) > 1 else ""
         console.say(f"wrote {written[0]}{many}")
     if output.labels or output.as_json:
-        _tell(generator.description, _records(generator.description, labels, seeds, written), output)
+        _tell(about, _records(about, labels, seeds, written), output)
 
 
-def grid(generator: Generator, rows: int, seed: int, output: Output) -> None:
+def grid(network: Network, rows: int, seed: int, output: Output) -> None:
     """Draw one latent a row (of `seed`, `seed` + 1, ...), one class a column.
 
     Without classes each picture has a latent of its own, `output.columns` a row.
     """
-    description = generator.description
+    description = network.description
     classes = len(description.classes) or output.columns
     if not 1 <= rows <= MAX_COUNT // classes:
         raise InferenceError(f"--rows {rows}: say 1 to {MAX_COUNT // classes}")
@@ -73,13 +105,13 @@ def grid(generator: Generator, rows: int, seed: int, output: Output) -> None:
         )
     else:
         labels, seeds = None, list(range(seed, seed + rows * classes))
-    draw(generator, labels, seeds, f"{description.name}-grid", replace(output, columns=classes))
+    draw(network, labels, seeds, f"{description.name}-grid", replace(output, columns=classes))
 
 
 def place(picture: Image.Image, out: str, output: Output) -> list[Path]:
     """Show one picture, or put it on stdout or into a file; return the files written: one or none."""
     if output.show:
-        from pipeline.inference import terminal
+        from pipeline.inference.output import terminal
 
         terminal.show(picture)
         if output.out is None:
@@ -97,42 +129,38 @@ def may_write(paths: list[Path], output: Output) -> None:
         targets.refuse_existing(paths)
 
 
-def _one_sheet(
-    generator: Generator, labels: list[int] | None, seeds: Sequence[int], out: str, output: Output
-) -> list[Path]:
+def _one_sheet(network: Network, asked: Asked, out: str, output: Output) -> list[Path]:
     # Too large a picture and a bad name are told before the work, not after.
-    _, height, width = generator.description.image_shape
-    pictures.sheet_size(len(seeds), output.columns, output.scale, height, width)
+    _, height, width = network.description.image_shape
+    pictures.sheet_size(len(asked.seeds), output.columns, output.scale, height, width)
     if out != "-":
         may_write([targets.picture(out)], output)
-    return place(pictures.sheet(generator.sample(labels, seeds), output.columns, output.scale), out, output)
+    images = np.concatenate(list(asked.batches(network)))
+    return place(pictures.sheet(images, output.columns, output.scale), out, output)
 
 
-def _one_file_each(
-    generator: Generator, labels: list[int] | None, seeds: Sequence[int], out: str, output: Output
-) -> list[Path]:
-    _, height, width = generator.description.image_shape
+def _one_file_each(network: Network, asked: Asked, out: str, output: Output) -> list[Path]:
+    _, height, width = network.description.image_shape
     pictures.sheet_size(1, output.columns, output.scale, height, width)
-    names = targets.files(out, generator.description, labels, seeds)
+    names = targets.files(out, network.description, asked.labels, asked.seeds)
     may_write(names, output)
-    batches = console.progress(generator.batches(labels, seeds), len(seeds))
+    batches = console.progress(asked.batches(network), len(asked.seeds))
     images = (image for batch in batches for image in batch)
     for file, image in zip(names, images, strict=True):
         pictures.save(pictures.sheet(image[None], output.columns, output.scale), file)
     return names
 
 
-def _one_array(
-    generator: Generator, labels: list[int] | None, seeds: Sequence[int], out: str, output: Output
-) -> list[Path]:
+def _one_array(network: Network, asked: Asked, out: str, output: Output) -> list[Path]:
     if output.scale != 1:
         raise InferenceError(f"--scale {output.scale}: is for pictures; an array is as the generator made it")
     may_write([Path(out)], output)
-    from pipeline.inference import arrays
+    from pipeline.inference.output import arrays
 
-    channels, height, width = generator.description.image_shape
-    batches = console.progress(generator.batches(labels, seeds), len(seeds))
-    arrays.save(batches, (len(seeds), height, width, channels), labels, seeds, Path(out))
+    channels, height, width = network.description.image_shape
+    batches = console.progress(asked.batches(network), len(asked.seeds))
+    shape = (len(asked.seeds), height, width, channels)
+    arrays.save(batches, shape, asked.labels, asked.seeds, Path(out))
     return [Path(out)]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.inference import options
+from pipeline.inference.cli import options
 
 commands = typer.Typer(rich_markup_mode=None)
 
@@ -16,7 +16,7 @@ def info(file: options.File, as_json: options.Json = False) -> None:
     \b
     gan-infer info exported/cdcgan.onnx
     """  # noqa: D301 - \b marks lines that are not to be wrapped
-    from pipeline.inference.info import info
+    from pipeline.inference.cli.info import info
 
     info(file, as_json)
 
@@ -31,7 +31,7 @@ def verify(file: options.File, as_json: options.Json = False) -> None:
     \b
     gan-infer verify exported/cdcgan.onnx
     """  # noqa: D301
-    from pipeline.inference.verify import verify
+    from pipeline.inference.cli.verify import verify
 
     verify(file, as_json)
 
@@ -50,7 +50,7 @@ def bench(
     \b
     gan-infer bench exported/cdcgan.onnx
     """  # noqa: D301
-    from pipeline.inference.bench import bench
+    from pipeline.inference.cli.bench import bench
 
     bench(file, device, seconds, as_json)
 
@@ -76,10 +76,11 @@ def grid(
     \b
     gan-infer grid exported/cdcgan.onnx --rows 5 --scale 2
     """  # noqa: D301
-    from pipeline.inference import drawing
-    from pipeline.inference.opening import opened
+    from pipeline.inference.contract.generator import Generator
+    from pipeline.inference.contract.opening import opened
+    from pipeline.inference.output import drawing
 
-    with opened(file, device) as generator:
+    with opened(file, device, what=Generator) as generator:
         drawing.grid(generator, rows, seed, drawing.Output(out, scale, 10, show, force=force))
 
 
@@ -114,10 +115,11 @@ def interpolate(
     A 3 that becomes an 8, as an animation:
       gan-infer interpolate exported/cdcgan.onnx --digit 3 --to-digit 8 --steps 30 --out morph.gif
     """  # noqa: D301
-    from pipeline.inference import drawing, strips
-    from pipeline.inference.opening import opened
+    from pipeline.inference.contract.generator import Generator
+    from pipeline.inference.contract.opening import opened
+    from pipeline.inference.output import drawing, strips
 
-    with opened(file, device) as generator:
+    with opened(file, device, what=Generator) as generator:
         seeds = (seed, seed + 1 if to_seed is None else to_seed)
         strips.interpolate(
             generator, seeds, digit, to_digit, steps, drawing.Output(out, scale, 10, show, force=force)
@@ -144,10 +146,11 @@ def sweep(
     \b
     gan-infer sweep exported/cdcgan.onnx --dimension 7 --digit 5
     """  # noqa: D301
-    from pipeline.inference import drawing, strips
-    from pipeline.inference.opening import opened
+    from pipeline.inference.contract.generator import Generator
+    from pipeline.inference.contract.opening import opened
+    from pipeline.inference.output import drawing, strips
 
-    with opened(file, device) as generator:
+    with opened(file, device, what=Generator) as generator:
         strips.sweep(
             generator, seed, dimension, digit, steps, drawing.Output(out, scale, 10, show, force=force)
         )

@@ -1,10 +1,15 @@
 """Walks through the latent space: from one seed to another, or along one dimension."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from pipeline.inference.contract.generator import Generator
+from pipeline.inference.contract.inputs import columns
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator, to_uint8
-from pipeline.inference.latent import latent
+from pipeline.kinds.shared.noise import latent
+
+Others = Mapping[str, np.ndarray]  # the inputs beside latent and label, one row for all
 
 CANDIDATES = 256  # latents tried for the place where two classes look alike
 REACH = {"normal": (-3.0, 3.0), "uniform": (0.0, np.nextafter(np.float32(1), np.float32(0)))}
@@ -39,15 +44,17 @@ def interpolate(
 ) -> np.ndarray:
     """Return uint8 [steps, H, W, C] from the first seed and label to the last.
 
+    Categories and codes, where it takes some, stay those of the first seed.
     A label is a whole number, with nothing between 3 and 8. So a walk from one class to another goes, in the
     first, to the latent (of CANDIDATES) where the two look most alike, changes class there, and goes on.
     """
     first, last = _latents(generator, seeds)
+    others = generator.others(seeds[:1])
     if labels[0] == labels[1]:
-        return _pictures(generator, _path(generator, first, last, steps), labels[0])
-    alike = _where_alike(generator, *labels)
-    there = _pictures(generator, _path(generator, first, alike, steps - steps // 2), labels[0])
-    back = _pictures(generator, _path(generator, last, alike, steps // 2), labels[1])
+        return _pictures(generator, _path(generator, first, last, steps), labels[0], others)
+    alike = _where_alike(generator, *labels, others)
+    there = _pictures(generator, _path(generator, first, alike, steps - steps // 2), labels[0], others)
+    back = _pictures(generator, _path(generator, last, alike, steps // 2), labels[1], others)
     return np.concatenate([there, back[::-1]])
 
 
@@ -59,11 +66,12 @@ def sweep(generator: Generator, seed: int, dimension: int, label: int | None, st
     (z,) = _latents(generator, (seed,))
     path = np.repeat(z[None], steps, axis=0)
     path[:, dimension] = np.linspace(*REACH[description.latent], steps)
-    return _pictures(generator, path, label)
+    return _pictures(generator, path, label, generator.others((seed,)))
 
 
 def _latents(generator: Generator, seeds: tuple[int, ...]) -> np.ndarray:
-    return latent(seeds, generator.description.z_dim, generator.description.latent)
+    about = generator.description
+    return latent(seeds, about.z_dim, about.latent, columns(about)[about.noise])
 
 
 def _path(generator: Generator, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
@@ -71,17 +79,17 @@ def _path(generator: Generator, first: np.ndarray, last: np.ndarray, steps: int)
     return (slerp if generator.description.latent == "normal" else lerp)(first, last, steps)
 
 
-def _where_alike(generator: Generator, first: int, second: int) -> np.ndarray:
+def _where_alike(generator: Generator, first: int, second: int, others: Others) -> np.ndarray:
     """Return the latent, of seeds 0 to CANDIDATES - 1, whose two pictures differ least in their squares."""
     best, smallest = None, np.inf
     for seed in range(0, CANDIDATES, 64):
         z = _latents(generator, tuple(range(seed, seed + 64)))
-        pair = [generator.run(z, np.full(len(z), label)) for label in (first, second)]
+        pair = [generator.run(z, np.full(len(z), label), others) for label in (first, second)]
         differences = np.square(pair[0] - pair[1]).mean((1, 2, 3))
         if differences.min() < smallest:
             best, smallest = z[differences.argmin()], differences.min()
     return best
 
 
-def _pictures(generator: Generator, z: np.ndarray, label: int | None) -> np.ndarray:
-    return to_uint8(generator.run(z, None if label is None else np.full(len(z), label)))
+def _pictures(generator: Generator, z: np.ndarray, label: int | None, others: Others) -> np.ndarray:
+    return generator.pixels(generator.run(z, None if label is None else np.full(len(z), label), others))

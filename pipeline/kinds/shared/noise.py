@@ -15,7 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from pipeline.inference.errors import InferenceError
+from pipeline.kinds.shared.errors import InferenceError
 
 DISTRIBUTIONS = ("normal", "uniform")
 LIMB_BITS = 12
@@ -26,20 +26,21 @@ DIMENSION_ROUNDS = 3
 MAX_SEED = LIMB**2 - 1
 
 
-def latent(seeds: Sequence[int] | np.ndarray, z_dim: int, distribution: str) -> np.ndarray:
+def latent(seeds: Sequence[int] | np.ndarray, z_dim: int, distribution: str, first: int = 0) -> np.ndarray:
     """Return z: float32 [len(seeds), z_dim], from N(0, 1) ("normal") or U[0, 1) ("uniform").
 
-    Row i depends on seeds[i] only, and its first columns not on z_dim. InferenceError for a seed that is not
-    from 0 to MAX_SEED, and for another distribution.
+    Row i depends on seeds[i] only, and its first columns not on z_dim. Each column has keys of its own: a
+    file that draws several inputs gives each the columns from `first` on, after those of the inputs before
+    it. InferenceError for a seed that is not from 0 to MAX_SEED, and for another distribution.
     """
     table = quantiles(distribution)
     state = checked_seeds(seeds).astype(np.uint32)
     left, right = state >> LIMB_BITS, state & (LIMB - 1)
-    seed_keys, dimension_keys = keys(z_dim)
+    seed_keys, dimension_keys = keys(first + z_dim)
     for key in seed_keys:
         left, right = _round(left, right, key)
     left, right = left[:, None], right[:, None]
-    for key in dimension_keys:
+    for key in dimension_keys[:, first:]:
         left, right = _round(left, right, key)
     return table[right]
 

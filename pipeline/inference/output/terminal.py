@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.inference import console
-from pipeline.inference.pictures import png_bytes
+from pipeline.inference.output.pictures import png_bytes
 
 # "Can you show this pixel?", then "what are you?" (DA1): every terminal answers that, so the wait is short.
 # https://sw.kovidgoyal.net/kitty/graphics-protocol/#querying-support-and-available-transmission-mediums

@@ -1,4 +1,4 @@
-"""`gan-infer`: pictures from an exported generator, on the command line.
+"""`gan-infer`: an exported file, run on the command line.
 
 Whatever is slow to import is imported inside the functions: `--help` then takes no longer than Typer itself.
 """
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pipeline.inference import options
+from pipeline.inference.cli import options
 from pipeline.inference.console import say
 from pipeline.inference.errors import InferenceError
 
@@ -24,7 +24,7 @@ class Commands(TyperGroup):
     """The subcommands, imported where one is named or all are listed: a picture does without."""
 
     def _load(self) -> dict[str, Any]:
-        from pipeline.inference.commands import commands
+        from pipeline.inference.cli.commands import commands
 
         return typer.main.get_group(commands).commands
 
@@ -59,7 +59,7 @@ def infer(
     context: typer.Context,
     onnx: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The exported generator; `gan-infer FILE` is the same."),
+        typer.Option(metavar="FILE", help="The exported file; `gan-infer FILE` is the same."),
     ] = None,
     digit: options.Digit = None,
     digits: Annotated[
@@ -68,6 +68,9 @@ def infer(
             metavar="NUMBER", help="A whole number, or classes such as cat,ship, drawn side by side."
         ),
     ] = None,
+    code: options.Code = None,
+    image: options.Image = None,
+    field: options.Field = None,
     count: Annotated[
         int | None,
         typer.Option(
@@ -82,7 +85,8 @@ def infer(
             metavar="PATH",
             help="A .png, .jpg or .webp file (several pictures become one sheet); a folder, "
             "or a pattern with {index}, {seed} or {label}, for one file each; .npy or .npz for an array; "
-            "- for stdout. [default: named after the class; with -2, -3, ... where that exists]",
+            "- for stdout; of a file that gives numbers .json, .csv or .npz. "
+            "[default: named after the class; with -2, -3, ... where that exists]",
         ),
     ] = None,
     labels: Annotated[
@@ -100,7 +104,9 @@ def infer(
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Draw pictures with a generator exported to ONNX. The same seed gives the same picture.
+    """Draw pictures with a generator exported to ONNX, or run another network of the pipeline.
+
+    The same seed gives the same picture.
 
     \b
     One digit, in digit-5.png:
@@ -113,6 +119,8 @@ def infer(
       gan-infer --onnx exported/cdcgan.onnx --count 500 --out "all/{label}/{seed}.png"
     As many as MNIST has, images and labels, for NumPy:
       gan-infer --onnx exported/cdcgan.onnx --count 60000 --out digits.npz
+    A picture through an encoder or a classifier, the numbers in a table:
+      gan-infer --onnx exported/NAME.onnx --image photo.png
     A 3 that becomes an 8:
       gan-infer interpolate exported/cdcgan.onnx --digit 3 --to-digit 8 --out morph.gif
     """  # noqa: D301 - \b marks lines that are not to be wrapped
@@ -123,16 +131,25 @@ def infer(
         raise InferenceError("Missing option '--onnx'. (see gan-infer --help)")
     if count is not None and not 1 <= count <= MAX_COUNT:
         raise InferenceError(f"--count {count}: say 1 to {MAX_COUNT}")
-    from pipeline.inference import choices, drawing
-    from pipeline.inference.opening import opened
+    from pipeline.inference.cli import asked
+    from pipeline.inference.contract.opening import opened
+    from pipeline.inference.output import choices, drawing
 
     # One thread is the fastest for a few pictures; the bytes are the same with any number.
-    with opened(onnx, device, threads=1 if count in (None, 1) else None) as generator:
-        name, classes, count = choices.choose_labels(generator.description, digit, digits, count)
+    few = count in (None, 1) and not image
+    with opened(onnx, device, threads=1 if few else None) as network:
+        given = asked.read(network.description, code, image, field)
+        name, classes, count = choices.choose_labels(network.description, digit, digits, count, given)
         if columns is None:
             columns = count if digits else 10
         output = drawing.Output(out, scale, columns, show, labels, as_json, force)
-        drawing.draw(generator, classes, range(seed, seed + count), name, output)
+        seeds = range(seed, seed + count)
+        if drawing.is_drawn(network.description, out):
+            drawing.draw(network, classes, seeds, name, output, given)
+        else:
+            from pipeline.inference.output import numbers
+
+            numbers.write(network, classes, seeds, given, output)
 
 
 def refuse_options(context: typer.Context) -> None:
@@ -172,7 +189,3 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

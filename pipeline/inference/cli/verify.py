@@ -1,4 +1,4 @@
-"""Is a generator's file whole, and does it do here what it did where it was made?"""
+"""Is an exported file whole, and does it do here what it did where it was made?"""
 
 import hashlib
 import json
@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import typer
 
-from pipeline.inference import console, files, session
-from pipeline.inference.description import parse_metadata
+from pipeline.inference import console, files
+from pipeline.inference.contract import session
+from pipeline.inference.contract.inputs import Given, examples
+from pipeline.inference.contract.metadata import parse_metadata
+from pipeline.inference.contract.network import Network
+from pipeline.inference.contract.opening import opened
+from pipeline.inference.contract.tensors import read_tensor
 from pipeline.inference.errors import InferenceError, one_line
-from pipeline.inference.generator import Generator
-from pipeline.inference.latent import latent
-from pipeline.inference.opening import opened
-from pipeline.inference.tensors import read_tensor
 
 COUNTS = (1, 2, 7)
 TOLERANCE = 1e-4  # between two runs of the graph: CPUs and runtimes round differently, by 6e-6 where measured
@@ -33,10 +34,10 @@ class Check:
 
 
 def verify(path: Path, as_json: bool) -> None:
-    """Print every check of the generator in `path`; exit code 1 if one failed, 2 if it can't be opened."""
-    with opened(path, "cpu", threads=1) as generator:
-        checks = [Check("contract", True, "the graph's inputs and output are those of its metadata")]
-        checks += [_look(name, path, generator) for name in CHECKS]
+    """Print every check of the file in `path`; exit code 1 if one failed, 2 if it can't be opened."""
+    with opened(path, "cpu", threads=1) as network:
+        checks = [Check("contract", True, "the graph's inputs and outputs are those of its metadata")]
+        checks += [_look(name, path, network) for name in CHECKS]
     passed = all(check.passed is not False for check in checks)
     if as_json:
         found = [asdict(check) for check in checks]
@@ -49,43 +50,51 @@ def verify(path: Path, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _look(name: str, path: Path, generator: Generator) -> Check:
+def _look(name: str, path: Path, network: Network) -> Check:
     try:
-        detail = CHECKS[name](path, generator)
+        detail = CHECKS[name](path, network)
     except InferenceError as error:
         return Check(name, False, str(error))
     return Check(name, None if detail is None else True, detail or "none beside the file")
 
 
-def _runs(path: Path, generator: Generator) -> str:
-    """Pictures in the range of the contract, the same alone and beside others."""
-    description = generator.description
-    z = latent(range(max(COUNTS)), description.z_dim, description.latent)
-    labels = np.arange(len(z)) % len(description.classes) if description.conditional else None
-    whole = generator.run(z, labels)
-    if np.abs(whole).max() > 1 + TOLERANCE:
-        raise InferenceError(f"a value is {np.abs(whole).max():.3g}, outside {description.value_range}")
+def _runs(path: Path, network: Network) -> str:
+    """What the contract says, the same alone and beside others."""
+    about = network.description
+    inputs = examples(about, max(COUNTS))
+    whole = network.compute(inputs)
+    for name, field in about.outputs.items():
+        if field.kind == "image":
+            low, high = field.about["range"]
+            far = whole[name].flat[np.abs(whole[name] - (low + high) / 2).argmax()]
+            if not low - TOLERANCE <= far <= high + TOLERANCE:
+                raise InferenceError(f"a value is {abs(far):.3g}, outside [{low:g}, {high:g}]")
+    what = "picture" if about.picture else "number"
     for count in COUNTS:
-        part = generator.run(z[:count], None if labels is None else labels[:count])
-        difference = np.abs(part - whole[:count]).max()
+        part = network.compute({name: rows[:count] for name, rows in inputs.items()})
+        difference = max(np.abs(part[name] - whole[name][:count]).max() for name in whole)
         if difference > TOLERANCE:
-            raise InferenceError(f"at N = {count} a picture differs by {difference:.2g} from that at N = 7")
-    return f"at N = {', '.join(map(str, COUNTS))}: the same pictures, within {description.value_range}"
+            raise InferenceError(f"at N = {count} a {what} differs by {difference:.2g} from that at N = 7")
+    bounds = f", within {about.value_range}" if about.picture else ""
+    return f"at N = {', '.join(map(str, COUNTS))}: the same {what}s{bounds}"
 
 
-def _classes(path: Path, generator: Generator) -> str | None:
+def _classes(path: Path, network: Network) -> str | None:
     """Every class can be drawn, and no two are the same picture."""
-    classes = generator.description.classes
-    if not classes:
+    about = network.description
+    classes = about.classes
+    if not classes or about.noise is None or about.picture is None:
         return None
-    images = generator.sample(range(len(classes)), [0] * len(classes))
+    rows = {name: values[:1] for name, values in examples(about, 1).items()}
+    given = Given(rows | {about.label_input: np.arange(len(classes))})
+    images = np.concatenate(list(network.pictures([0] * len(classes), given)))
     different = len(np.unique(images.reshape(len(images), -1), axis=0))
     if different < len(classes):
         raise InferenceError(f"{len(classes)} classes give {different} different pictures from one latent")
     return f"{len(classes)}, each another picture from one latent"
 
 
-def _description(path: Path, generator: Generator) -> str | None:
+def _description(path: Path, network: Network) -> str | None:
     """The .json beside the file says what the file itself says."""
     beside = path.with_suffix(".json")
     if not beside.exists():
@@ -100,7 +109,7 @@ def _description(path: Path, generator: Generator) -> str | None:
         else {}
     )
     try:
-        same = parse_metadata(texts) == generator.description
+        same = parse_metadata(texts) == network.description
     except InferenceError as error:
         raise InferenceError(f"{beside}: {error}") from error
     if not same:
@@ -108,7 +117,7 @@ def _description(path: Path, generator: Generator) -> str | None:
     return f"{beside} says the same"
 
 
-def _checksum(path: Path, generator: Generator) -> str | None:
+def _checksum(path: Path, network: Network) -> str | None:
     """The file is the one that SHA256SUMS lists, beside it or in the folder named after it."""
     actual = hashlib.sha256(session.read_model(path)).hexdigest()
     for sums in (path.parent / "SHA256SUMS", path.with_suffix("") / "SHA256SUMS"):
@@ -125,8 +134,8 @@ def _checksum(path: Path, generator: Generator) -> str | None:
     return None
 
 
-def _test_vectors(path: Path, generator: Generator) -> str | None:
-    """The graph turns input_*.pb into output_0.pb, in each test_data_set_* (the ONNX model zoo's layout)."""
+def _test_vectors(path: Path, network: Network) -> str | None:
+    """The graph turns input_*.pb into output_*.pb, in each test_data_set_* (the ONNX model zoo's layout)."""
     folders = [
         folder
         for parent in (path.parent, path.with_suffix(""))
@@ -134,16 +143,24 @@ def _test_vectors(path: Path, generator: Generator) -> str | None:
     ]
     largest = 0.0
     for folder in folders:
-        expected = read_tensor(folder / "output_0.pb")
-        labels = read_tensor(folder / "input_1.pb") if generator.description.conditional else None
-        image = generator.run(read_tensor(folder / "input_0.pb"), labels)
-        if image.shape != expected.shape or image.dtype != expected.dtype:
-            raise InferenceError(f"{folder}: output_0.pb is {expected.dtype} {list(expected.shape)}")
-        difference = float(np.abs(image - expected).max(initial=0))
-        if not difference <= TOLERANCE:
-            raise InferenceError(f"{folder}: differs by {difference:.2g}, more than {TOLERANCE}")
-        largest = max(largest, difference)
+        inputs = {
+            name: read_tensor(folder / f"input_{index}.pb")
+            for index, name in enumerate(network.description.inputs)
+        }
+        for index, found in enumerate(network.compute(inputs).values()):
+            largest = max(largest, _difference(found, folder / f"output_{index}.pb"))
     return f"{len(folders)}, largest difference {largest:.2g}" if folders else None
+
+
+def _difference(found: np.ndarray, file: Path) -> float:
+    """Return the largest difference to the tensor in a file; InferenceError for more than TOLERANCE."""
+    expected = read_tensor(file)
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        raise InferenceError(f"{file.parent}: {file.name} is {expected.dtype} {list(expected.shape)}")
+    difference = float(np.abs(found - expected).max(initial=0))
+    if not difference <= TOLERANCE:
+        raise InferenceError(f"{file.parent}: differs by {difference:.2g}, more than {TOLERANCE}")
+    return difference
 
 
 CHECKS = {

@@ -3,13 +3,12 @@
 import time
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.inference import console, session
+from pipeline.inference import console
+from pipeline.inference.contract import session
+from pipeline.inference.contract.inputs import examples
+from pipeline.inference.contract.network import Network
+from pipeline.inference.contract.opening import opened
 from pipeline.inference.errors import InferenceError
-from pipeline.inference.generator import Generator
-from pipeline.inference.latent import latent
-from pipeline.inference.opening import opened
 
 BATCHES = (1, 64, 256)
 
@@ -22,10 +21,10 @@ def bench(path: Path, device: str, seconds: float, as_json: bool) -> None:
     cores = session.cores()
     for where, threads in _places(path, device, cores):
         start = time.perf_counter()
-        with opened(path, where, threads) as generator:
+        with opened(path, where, threads) as network:
             load = time.perf_counter() - start
             for batch in BATCHES:
-                rate = images_a_second(generator, batch, seconds)
+                rate = images_a_second(network, batch, seconds)
                 rows.append(_row(where, threads, batch, rate, load))
     if as_json:
         runtime = f"onnxruntime {session.onnxruntime.__version__}"
@@ -34,15 +33,13 @@ def bench(path: Path, device: str, seconds: float, as_json: bool) -> None:
         console.write_table(rows)
 
 
-def images_a_second(generator: Generator, batch: int, seconds: float) -> float:
+def images_a_second(network: Network, batch: int, seconds: float) -> float:
     """Return the rate of float images from noise that is ready, over at least `seconds`, after a warm-up."""
-    description = generator.description
-    z = latent(range(batch), description.z_dim, description.latent)
-    labels = np.arange(batch) % len(description.classes) if description.conditional else None
-    generator.run(z, labels)
+    inputs = examples(network.description, batch)
+    network.compute(inputs)
     runs, start = 0, time.perf_counter()
     while (passed := time.perf_counter() - start) < seconds:
-        generator.run(z, labels)
+        network.compute(inputs)
         runs += 1
     return runs * batch / passed
 
@@ -52,8 +49,8 @@ def _places(path: Path, device: str, cores: int) -> list[tuple[str, int]]:
     on_cpu = [("cpu", threads) for threads in sorted({1, cores})]
     if device == "cpu":
         return on_cpu
-    with opened(path, device) as generator:
-        on_cuda = [("cuda", 1)] if generator.device == "cuda" else []
+    with opened(path, device) as network:
+        on_cuda = [("cuda", 1)] if network.device == "cuda" else []
     return on_cuda if device == "cuda" else on_cpu + on_cuda
 
 

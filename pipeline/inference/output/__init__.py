@@ -1,0 +1,1 @@
+"""Where pictures and numbers go: files, sheets, strips, arrays, the terminal."""

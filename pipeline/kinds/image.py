@@ -1,0 +1,128 @@
+"""A picture: float32 [C, H, W], grey or colour, in [-1, 1] or [0, 1]."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.fields import Field
+from pipeline.kinds.shared import values
+from pipeline.kinds.shared.errors import InferenceError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+DTYPE = "float32"
+OPTION = "--image FILE"
+RANGES = ([-1, 1], [0, 1])
+ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff")
+MAX_PIXELS = 100_000_000  # of a picture that is read: a few hundred bytes can claim billions
+
+
+def check_field(field: Field, side: str) -> None:
+    """Grey or RGB, in a known range."""
+    values.check_shape(field, "[C, H, W]")
+    if field.shape[0] not in (1, 3):
+        raise InferenceError(f"shape is {list(field.shape)}: not [C, H, W] with C = 1 or 3")
+    if field.about.get("range") not in RANGES:
+        raise InferenceError(f"'range' is {field.about.get('range')!r}: known is [-1, 1] or [0, 1]")
+
+
+def about(field: Field) -> str:
+    """The range of its values."""
+    return f"in {range_text(field)}"
+
+
+def range_text(field: Field) -> str:
+    """The range as "[-1, 1]"."""
+    low, high = field.about["range"]
+    return f"[{low:g}, {high:g}]"
+
+
+def each(text: str) -> list[str]:
+    """Return the pictures that a path means: the file itself, or all in the folder, by name."""
+    if not os.path.isdir(text):
+        return [text]
+    found = sorted(str(path) for path in Path(text).iterdir() if path.suffix.lower() in ENDINGS)
+    if not found:
+        raise InferenceError(f"{text}: a folder without pictures")
+    return found
+
+
+def read(text: str, field: Field, owner: str) -> np.ndarray:
+    """The picture in a file: its centre, resized to the field's size, grey or colour as the field is."""
+    pixels = _pixels(text, field.shape)
+    low, high = field.about["range"]
+    scaled = pixels.astype(np.float32) / np.float32(255 / (high - low)) + np.float32(low)
+    return scaled.transpose(2, 0, 1)[None]
+
+
+def check(name: str, field: Field, array: np.ndarray) -> None:
+    """Float32 [N, C, H, W]."""
+    values.check_array(name, field, DTYPE, array)
+
+
+def example(field: Field, count: int) -> np.ndarray:
+    """Ramps from black to white, each begun elsewhere."""
+    ramp = np.linspace(*field.about["range"], int(np.prod(field.shape)), dtype=np.float32)
+    return np.stack([np.roll(ramp, 7 * index).reshape(field.shape) for index in range(count)])
+
+
+def pixels(field: Field, array: np.ndarray) -> np.ndarray:
+    """Map float [N, C, H, W] in the field's range to uint8 [N, H, W, C]."""
+    return to_uint8(array) if field.about["range"] == [-1, 1] else to_uint8(array * 2 - 1)
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Map float [N, C, H, W] in [-1, 1] to uint8 [N, H, W, C], where -1 is 0 (black) and 1 is 255."""
+    return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+def _pixels(file: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return uint8 [H, W, C] of a picture's file; InferenceError if it is none."""
+    from PIL import Image, ImageOps
+
+    if not os.path.isfile(file):
+        raise InferenceError(f"{file}: no such file")
+    channels, height, width = shape
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels, at most {MAX_PIXELS:,} are read")
+            plain = _grey_or_rgb(ImageOps.exif_transpose(image))
+    except MemoryError:
+        raise
+    except Exception as error:  # every decoder fails in a way of its own
+        raise InferenceError(f"{file}: can't be read as a picture ({str(error)[:200]})") from error
+    fitted = _fit(plain, height, width).convert("L" if channels == 1 else "RGB")
+    return np.asarray(fitted).reshape(height, width, channels)
+
+
+def _grey_or_rgb(image: "Image.Image") -> "Image.Image":
+    """Bring any mode to 8 bits, as the preparation of data does; what is transparent becomes white."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):  # 16 bits, which PIL would clip to 255: keep the high byte
+        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
+    grey = image.mode in ("1", "L", "LA")
+    if image.has_transparency_data:
+        page = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(page, image.convert("RGBA"))
+    return image.convert("L" if grey else "RGB")
+
+
+def _fit(image: "Image.Image", height: int, width: int) -> "Image.Image":
+    """Cut out the largest part in the middle with the sides' ratio, a square for a square, and resize it."""
+    from PIL import Image
+
+    if image.size == (width, height):
+        return image
+    scale = min(image.width / width, image.height / height)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = round((image.width - wide) / 2), round((image.height - high) / 2)
+    part = image.crop((left, top, left + wide, top + high))
+    return part.resize((width, height), Image.Resampling.BILINEAR)

@@ -1,0 +1,1 @@
+"""What several kinds share: the noise, the errors, numbers as text."""
