@@ -137,6 +137,7 @@ NETWORKS: dict[str, tuple[dict, dict, list[tuple], dict[str, np.ndarray]]] = {
         ],
         {"w": weights(64, 3)},
     ),
+    "codes": ({"z": LATENT}, {"mean": FOUND}, [("MatMul", ["z", "w"], ["mean"], {})], {"w": weights(6, 12)}),
     "negative": (
         {"source": COLOUR},
         {"image": COLOUR},

@@ -19,6 +19,7 @@ from pipeline.inference import Generator, Network
 from pipeline.inference.cli import asked
 from pipeline.inference.contract.description import Description
 from pipeline.inference.contract.inputs import Given, filled
+from pipeline.inference.contract.walks import interpolate
 from pipeline.inference.errors import InferenceError
 from pipeline.kinds.shared import noise
 
@@ -162,6 +163,16 @@ def test_codes_stay_while_the_latent_walks(make_network):
     z = noise.latent([4, 4], 6, "normal")
     images = generator.pixels(generator.run(z, None, others))
     assert np.array_equal(images, generator.sample(None, [4, 4]))
+    walk = interpolate(generator, (4, 5), (None, None), 2)
+    last = generator.pixels(generator.run(noise.latent([5], 6, "normal"), None, others))
+    assert np.array_equal(walk, np.concatenate([images[:1], last]))
+
+
+def test_a_generator_gives_an_image(make_network):
+    path = make_network("codes")
+    assert Network(path).description.noise == "z"
+    with pytest.raises(InferenceError, match=r"gives mean \(latent\); this needs a latent in, an image out"):
+        Generator(path)
 
 
 @pytest.mark.parametrize("command", ["grid", "interpolate", "sweep"])
