@@ -4,7 +4,8 @@
 
 Makes a small project on the bundled digits, runs it once undisturbed, and then each stage again and again:
 `dvc repro` is killed, what still runs in the project SETTLED seconds later is counted, and the same command
-is run to its end. Its dvc.lock, which holds the hash of all that a stage made, must be the undisturbed one.
+is run to its end. Where the kill met dvc in the middle of writing dvc.lock, that file is put back first. Its
+dvc.lock, which holds the hash of all that a stage made, must be the undisturbed one.
 Prints a Markdown table.
 """
 
@@ -93,14 +94,17 @@ def row(folder: Path, stage: str, kills: int, moments: random.Random) -> str:
     """One line of the table."""
     whole = run(folder, "--single-item", "--force", stage)
     undisturbed = (folder / "dvc.lock").read_text()
-    orphans = different = 0
+    orphans = torn = different = 0
     for _ in track(range(kills), description=f"{stage}: kills"):
         orphans += killed(folder, stage, moments.uniform(0, whole))
+        if not (folder / "dvc.lock").read_text().endswith("\n"):  # dvc does not write it by a rename
+            torn += 1
+            (folder / "dvc.lock").write_text(undisturbed)  # as `git checkout dvc.lock` does
         run(folder, "--single-item", "--force", stage)
         now = (folder / "dvc.lock").read_text()
         different += now != undisturbed
         print(*unified_diff(undisturbed.splitlines(), now.splitlines(), lineterm="", n=2), sep="\n", end="")
-    return f"| {stage} | {whole:.1f} | {kills} | {orphans} | {different} |"
+    return f"| {stage} | {whole:.1f} | {kills} | {orphans} | {torn} | {different} |"
 
 
 def main() -> None:
@@ -116,7 +120,10 @@ def main() -> None:
         project(folder)
         run(folder)
         moments = random.Random(chosen.seed)
-        print("| stage | s undisturbed | kills | orphans | other bytes |\n| - | - | - | - | - |", flush=True)
+        print(
+            "| stage | s undisturbed | kills | orphans | dvc.lock torn | other bytes |\n| - | - | - | - | - | - |",
+            flush=True,
+        )
         for stage in chosen.stages.split(","):
             print(row(folder, stage, chosen.kills, moments), flush=True)
 
