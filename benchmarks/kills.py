@@ -120,10 +120,8 @@ def main() -> None:
         project(folder)
         run(folder)
         moments = random.Random(chosen.seed)
-        print(
-            "| stage | s undisturbed | kills | orphans | dvc.lock torn | other bytes |\n| - | - | - | - | - | - |",
-            flush=True,
-        )
+        columns = ("stage", "s undisturbed", "kills", "orphans", "dvc.lock torn", "other bytes")
+        print(f"| {' | '.join(columns)} |\n|{' - |' * len(columns)}", flush=True)
         for stage in chosen.stages.split(","):
             print(row(folder, stage, chosen.kills, moments), flush=True)
 

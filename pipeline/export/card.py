@@ -64,7 +64,8 @@ The classes, in the order of their labels:
 
 {{ "{:,}".format(training.images) }} training images of the data set `{{ dataset }}`: \
 {{ height }}x{{ width }} pixels, {{ "grey" if channels == 1 else "colour" }}.
-System `{{ kind }}`; objective `{{ training.objective }}`; epochs: {{ training.epochs }}; batch: \
+System `{{ kind }}`{% if training.objective %}; objective `{{ training.objective }}`{% endif %}; \
+epochs: {{ training.epochs }}; batch: \
 {{ training.batch }}.
 
 | identity | SHA-256 |

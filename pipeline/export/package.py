@@ -66,6 +66,8 @@ def _files(exported: Path, name: str) -> dict[str, tuple[str, int]]:
         f"{name}.seeded.onnx": "the same, but it draws its noise itself, and gives bytes",
         f"{name}.json": "what `gan-infer` and other tools need to know of it",
     }
+    parts = sorted((exported / f"{name}.parts").glob("*.onnx"))
+    words |= {f"{name}.parts/{path.name}": f"the {path.stem}" for path in parts}
     return {file: (text, (exported / file).stat().st_size) for file, text in words.items()}
 
 

@@ -146,9 +146,10 @@ def _confusion(path: Path) -> dict[str, Any] | None:
 
 
 def _pictures(model: Path, details: Path) -> dict[str, Path | None]:
-    """By the names the template has for them; the bars of the classes are None where there are no labels."""
-    bars = details / "per-class.png"
+    """By the names the template has for them; None where there are no labels, or no encoder."""
+    bars, codes = details / "per-class.png", details / "reconstructions.png"
     return {
+        "reconstructions": codes if codes.exists() else None,
         "samples": details / "samples.png",
         "real_beside_fake": details / "real-beside-fake.png",
         "per_class": bars if bars.exists() else None,
