@@ -203,9 +203,9 @@ def test_too_few_real_images_are_refused(
     digits: Prepared, judges: dict[str, Judge], params: Params, bank: np.ndarray
 ) -> None:
     generator = Generator(write_generator(Path("bank.onnx"), bank, DIGITS))
-    counts = {**digits.counts, "test": {"total": 19}}
+    table = replace(digits.tables[0], counts={**digits.counts, "test": {"total": 19}})
     with pytest.raises(UserError, match="has 19 test images: scores need 20 or more"):
-        gather(generator, replace(digits, counts=counts), judges, params.evaluate)
+        gather(generator, replace(digits, tables=(table,)), judges, params.evaluate)
 
 
 def test_the_judge_stage_writes_each_judge(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
