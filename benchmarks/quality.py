@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from benchmarks.loops import loop_of, prepared_digits, preset, same_network, wait
 from benchmarks.notebook import CLASSES, Z_DIM
 from benchmarks.runs import ROOT
+from pipeline.fields import latent
 from pipeline.pixels import to_uint8
 from pipeline.places import judge_dir
 from pipeline.scoring.candidates import Candidate, Images, look_at, real, shuffled
@@ -112,7 +113,7 @@ def epochs(contender: Contender, count: int, steps: int, device: torch.device) -
 @torch.no_grad()
 def sampled(contender: Contender, asked: np.ndarray, judge: Judge, device: torch.device) -> Candidate:
     """Samples of the labels int64 [N], as the judge sees them."""
-    z = draw_latent("normal", len(asked), Z_DIM, stream(SEED, "quality")).to(device)
+    z = draw_latent(latent(Z_DIM, "normal"), len(asked), stream(SEED, "quality")).to(device)
     labels = torch.from_numpy(asked).to(device)
     training = contender.generator.training
     contender.generator.eval()

@@ -7,6 +7,8 @@ import hashlib
 
 import torch
 
+from pipeline.fields import Field
+
 
 def seed_of(seed: int, purpose: str, step: int = 0) -> int:
     """Return a 63-bit seed for one purpose at one step; different arguments give unrelated seeds."""
@@ -20,8 +22,8 @@ def stream(seed: int, purpose: str, step: int = 0, device: torch.device | str = 
 
 
 def draw_latent(
-    distribution: str, count: int, z_dim: int, generator: torch.Generator, device: torch.device | str = "cpu"
+    field: Field, count: int, generator: torch.Generator, device: torch.device | str = "cpu"
 ) -> torch.Tensor:
-    """z float32 [count, z_dim] on `device`, which is the generator's, from N(0, 1) or U[0, 1)."""
-    draw = torch.randn if distribution == "normal" else torch.rand
-    return draw(count, z_dim, generator=generator, device=device)
+    """z float32 [count, z_dim] on `device`, which is the generator's, from the field's distribution."""
+    draw = torch.randn if field.about["distribution"] == "normal" else torch.rand
+    return draw(count, *field.shape, generator=generator, device=device)

@@ -30,7 +30,7 @@ def main(params: Params) -> None:
     prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
     generator = open_generator(file, prepared)
     evidence = gather(generator, prepared, judges, params.evaluate)
-    evidence |= posterior(file, evidence["test"])
+    evidence |= posterior(generator, file, evidence["test"])
     scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | rounded(score(evidence))
     metrics = metrics_dir(params)
     with atomic_path(metrics / "details") as details:

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import numpy as np
 import torch
 from PIL import Image, ImageOps
 
 from pipeline.data._torchvision import torchvision
 from pipeline.errors import UserError
+from pipeline.kinds.image import grey_or_rgb, is_grey_mode
 
 EXTENSIONS = torchvision.datasets.folder.IMG_EXTENSIONS
 
@@ -22,14 +22,14 @@ def decode(file: Path | IO[bytes], name: str) -> torch.Tensor:
     UserError calls a file that is no whole image by `name`.
     """
     with _opened(file, name) as image:
-        plain = _grey_or_rgb(ImageOps.exif_transpose(image))
+        plain = grey_or_rgb(ImageOps.exif_transpose(image))
     return torchvision.transforms.v2.functional.pil_to_tensor(plain)
 
 
 def is_grey(file: Path, name: str) -> bool:
     """Tell from its header whether an image file is grey; UserError calls one that has none by `name`."""
     with _opened(file, name) as image:
-        return _is_grey_mode(image.mode)
+        return is_grey_mode(image.mode)
 
 
 def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
@@ -60,21 +60,3 @@ def _opened(file: Path | IO[bytes], name: str) -> Iterator[Image.Image]:
     except Exception as error:  # every decoder fails in a way of its own
         reason = " ".join(str(error).split())
         raise UserError(f"{name} can't be read as an image ({reason}): replace it or take it out") from error
-
-
-def _grey_or_rgb(image: Image.Image) -> Image.Image:
-    """Bring any mode to 8 bits, L or RGB; what is transparent becomes white, as on a page."""
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
-    if image.mode.startswith("I"):  # 16 bits, which PIL would clip to 255: keep the high byte
-        return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    mode = "L" if _is_grey_mode(image.mode) else "RGB"
-    if image.has_transparency_data:
-        page = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(page, image.convert("RGBA"))
-    return image.convert(mode)
-
-
-def _is_grey_mode(mode: str) -> bool:
-    """Black and white, 8 bits with or without alpha, or one of the 16 and 32 bit modes (I, I;16, I;16B)."""
-    return mode in ("1", "L", "LA") or mode.startswith("I")

@@ -63,7 +63,7 @@ def _inputs(export: Export, count: int, seed: int) -> list[Tensor]:
 def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
     match field.kind:
         case "latent":
-            return draw_latent(field.about["distribution"], count, field.shape[0], source)
+            return draw_latent(field, count, source)
         case "label":
             return torch.arange(count) % class_count(field)
         case "image":

@@ -91,7 +91,7 @@ def _pixels(file: str, shape: tuple[int, int, int]) -> np.ndarray:
         with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, at most {MAX_PIXELS:,} are read")
-            plain = _grey_or_rgb(ImageOps.exif_transpose(image))
+            plain = grey_or_rgb(ImageOps.exif_transpose(image))
     except MemoryError:
         raise
     except Exception as error:  # every decoder fails in a way of its own
@@ -100,19 +100,24 @@ def _pixels(file: str, shape: tuple[int, int, int]) -> np.ndarray:
     return np.asarray(fitted).reshape(height, width, channels)
 
 
-def _grey_or_rgb(image: "Image.Image") -> "Image.Image":
-    """Bring any mode to 8 bits, as the preparation of data does; what is transparent becomes white."""
+def is_grey_mode(mode: str) -> bool:
+    """Black and white, 8 bits with or without alpha, or one of the 16 and 32 bit modes (I, I;16, I;16B)."""
+    return mode in ("1", "L", "LA") or mode.startswith("I")
+
+
+def grey_or_rgb(image: "Image.Image") -> "Image.Image":
+    """Bring any mode of PIL to 8 bits, L or RGB; what is transparent becomes white, as on a page."""
     from PIL import Image
 
     if image.mode == "F":
         raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
     if image.mode.startswith("I"):  # 16 bits, which PIL would clip to 255: keep the high byte
         return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
-    grey = image.mode in ("1", "L", "LA")
+    mode = "L" if is_grey_mode(image.mode) else "RGB"
     if image.has_transparency_data:
         page = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(page, image.convert("RGBA"))
-    return image.convert("L" if grey else "RGB")
+    return image.convert(mode)
 
 
 def _fit(image: "Image.Image", height: int, width: int) -> "Image.Image":

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,7 @@ from pipeline.scoring import candidates
 from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
-
-if TYPE_CHECKING:
-    from pipeline.scoring.reconstructions import Posterior
+from pipeline.scoring.reconstructions import Posterior
 
 FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 
@@ -47,7 +45,7 @@ class Evidence(TypedDict, total=False):
     told_apart: Images  # samples of the labels of `unseen`
 
     # of networks beside it
-    posterior: "Posterior"  # what an encoder that ships says of the test images
+    posterior: Posterior  # what an encoder that ships says of the test images
 
 
 def contestants(evidence: Evidence) -> dict[str, Candidate]:

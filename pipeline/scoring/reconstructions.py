@@ -24,8 +24,8 @@ class Posterior(NamedTuple):
     likelihood: str | None  # of pixels under the decoder, where it has one
 
 
-def posterior(file: Path, images: Images) -> dict[str, Posterior]:
-    """What the encoder in the parts of an exported generator says of `images`, as evidence; nothing else."""
+def posterior(generator: Network, file: Path, images: Images) -> dict[str, Posterior]:
+    """What the encoder in the parts of the exported `file` says of `images`, as evidence; {} without one."""
     for path in sorted(file.with_suffix(".parts").glob("*.onnx")):
         encoder = Network(path)
         inputs, outputs = encoder.description.inputs, encoder.description.outputs
@@ -37,7 +37,7 @@ def posterior(file: Path, images: Images) -> dict[str, Posterior]:
                 images,
                 said["mean"],
                 said["log_variance"],
-                partial(_decoded, Network(file)),
+                partial(_decoded, generator),
                 outputs["mean"].about.get("likelihood"),
             )
             return {"posterior": found}

@@ -81,7 +81,7 @@ class Adversarial(System):
                     spectral_norm(layer)
         self.reference = None
         if params.stabilisers.virtual_batch_norm:
-            self.reference = _reference_batch(params, class_count(data["labels"]))
+            self.reference = _reference_batch(params, self.latent, class_count(data["labels"]))
             make_virtual(generator, len(self.reference.z))
 
     def players(self) -> dict[str, nn.Module]:
@@ -137,8 +137,8 @@ def _feature_count(discriminator: DiscriminatorBase, image: Field) -> int:
     return count
 
 
-def _reference_batch(params: Params, classes: int) -> ReferenceBatch:
+def _reference_batch(params: Params, latent: Field, classes: int) -> ReferenceBatch:
     """As many latents and labels as a batch has images."""
     source, count = stream(params.seed, "reference batch"), params.train.batch
-    z = draw_latent(params.model.latent, count, params.model.z_dim, source)
+    z = draw_latent(latent, count, source)
     return ReferenceBatch(z, torch.randint(classes, (count,), generator=source))

@@ -1,7 +1,7 @@
 """What a system is: players, and the moves that they make in a step."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
@@ -37,7 +37,6 @@ class System(nn.Module):
 
     rounds = 1  # batches a step
     statistics: tuple[str, ...] = ()  # columns of history.csv that the step notes
-    single_process: ClassVar[str | None] = None  # why it can't be trained in several processes, if so
     # what D pays where it tells nothing apart, and where it tells everything; None: nothing bounds it
     certain: tuple[float, float] | None = None
 

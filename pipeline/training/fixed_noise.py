@@ -30,7 +30,7 @@ class FixedNoise:
         ]
 
     def _latents(self, field: Field, rows: int, noise: torch.Generator) -> Tensor:
-        z = draw_latent(field.about["distribution"], rows, field.shape[0], noise)
+        z = draw_latent(field, rows, noise)
         return z.repeat_interleave(self.columns, 0) if self.conditional else z
 
     @torch.no_grad()

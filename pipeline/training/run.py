@@ -253,9 +253,7 @@ class Run:
         network, inputs, _ = self._shown(self.state.shipped)
         noise = stream(self.params.seed, "real beside fake")
         fed = [
-            labels
-            if field.kind == "label"
-            else draw_latent(field.about["distribution"], len(labels), field.shape[0], noise)
+            labels if field.kind == "label" else draw_latent(field, len(labels), noise)
             for field in inputs.values()
         ]
         with torch.no_grad():

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,12 @@ class TrainingState:
     @property
     def shipped(self) -> nn.ModuleDict:
         """The networks that ship: the averaged ones where there are some."""
-        return self.averaged.module if self.averaged is not None else self.model.shipped()
+        return self.averaged.module if self.averaged is not None else self._trained
+
+    @cached_property
+    def _trained(self) -> nn.ModuleDict:
+        """The same as they train: gathered once, for every step averages them."""
+        return self.model.shipped()
 
     def _parts(self) -> dict[str, Any]:
         parts: dict[str, Any] = {"model": self.model}
@@ -82,7 +88,7 @@ class TrainingState:
     def average(self) -> None:
         """Take the present weights into all averages."""
         if self.averaged is not None:
-            self.averaged.update_parameters(self.model.shipped())
+            self.averaged.update_parameters(self._trained)
         players = self.model.players() if self.histories else {}
         for name, history in self.histories.items():
             history.update_parameters(players[name])

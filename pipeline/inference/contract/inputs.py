@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 
@@ -40,18 +41,22 @@ def columns(description: Description) -> dict[str, int]:
     The inputs take them one after the other, also where one is given: what is drawn for an input depends on
     the seed alone. So the latent of format 1 has the columns from 0.
     """
-    firsts, taken = {}, 0
-    for name, each in description.inputs.items():
-        if kinds.drawable(each.kind):
-            firsts[name] = taken
-            taken += kinds.find(each.kind).width(each)
-    return firsts
+    widths = _widths(description)
+    return dict(zip(widths, accumulate(widths.values(), initial=0), strict=False))
 
 
 def noise_width(description: Description) -> int:
     """Return how many columns of noise a row takes."""
-    drawn = [each for each in description.inputs.values() if kinds.drawable(each.kind)]
-    return sum(kinds.find(each.kind).width(each) for each in drawn)
+    return sum(_widths(description).values())
+
+
+def _widths(description: Description) -> dict[str, int]:
+    """How many columns of noise each input takes that can be drawn, in order."""
+    return {
+        name: kinds.find(each.kind).width(each)
+        for name, each in description.inputs.items()
+        if kinds.drawable(each.kind)
+    }
 
 
 def filled(
