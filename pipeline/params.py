@@ -79,7 +79,7 @@ class ModelParams(Section):
     needs: ClassVar[Mapping[str, str]] = {"images": "image"}  # fields of the data, by kind
     uses: ClassVar[Set[str]] = ADVERSARIAL  # the others of these are null
     sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
-    generator_batch_norm: ClassVar[bool] = True
+    takes_virtual_batch_norm: ClassVar[bool] = True  # the generator has batch norms that can be replaced
     discriminator_batch_norm: ClassVar[bool] = False
     conditional: ClassVar[bool]  # does the generator take a label?
 
@@ -353,7 +353,7 @@ class Params(Section, Generic[Model, Data]):
                 "stabilisers.unrolled_steps: each process would look ahead on its own share of the batch; "
                 "set train.processes to 1, or unrolled_steps to 0"
             )
-        if chosen.virtual_batch_norm and not self.model.generator_batch_norm:
+        if chosen.virtual_batch_norm and not self.model.takes_virtual_batch_norm:
             raise ValueError(
                 f"stabilisers.virtual_batch_norm: the generator of {self.model.kind} has no batch norm to "
                 "replace; set it to false"

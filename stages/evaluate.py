@@ -14,9 +14,9 @@ from pipeline.scoring.figures import score
 from pipeline.scoring.figures.label_accuracy import confusion
 from pipeline.scoring.judges.inception import HOW_TO_GET_IT
 from pipeline.scoring.judges.judge import load_judges
+from pipeline.scoring.parts import beside
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.protocol import protocol
-from pipeline.scoring.reconstructions import posterior
 from pipeline.scoring.table import confusion_csv, key_figures, scores_table
 from pipeline.scoring.verdict import verdict, warnings
 from pipeline.tracking import Tracker, last_run
@@ -30,7 +30,7 @@ def main(params: Params) -> None:
     prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
     generator = open_generator(file, prepared)
     evidence = gather(generator, prepared, judges, params.evaluate)
-    evidence |= posterior(generator, file, evidence["test"])
+    evidence |= beside(generator, file, evidence["test"], prepared, evidence["floor_part"])
     scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | rounded(score(evidence))
     metrics = metrics_dir(params)
     with atomic_path(metrics / "details") as details:

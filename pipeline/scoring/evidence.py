@@ -16,7 +16,7 @@ from pipeline.scoring import candidates
 from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
-from pipeline.scoring.reconstructions import Posterior
+from pipeline.scoring.parts import Categories, Posterior
 
 FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 
@@ -46,6 +46,7 @@ class Evidence(TypedDict, total=False):
 
     # of networks beside it
     posterior: Posterior  # what an encoder that ships says of the test images
+    categories: Categories  # what one that found classes by itself says of real images
 
 
 def contestants(evidence: Evidence) -> dict[str, Candidate]:

@@ -8,16 +8,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import plots
 from pipeline.inference import Generator
+from pipeline.inference.contract.inputs import NOTHING, Given
 from pipeline.kinds.image import to_uint8
 from pipeline.scoring.candidates import Candidate, sample_seeds
 from pipeline.scoring.evidence import Evidence, groups
 from pipeline.scoring.figure import Figure
 from pipeline.scoring.neighbours import nearest_rows
-from pipeline.scoring.reconstructions import Posterior
+from pipeline.scoring.parts import Posterior
 
 ROWS = 10
 BESIDE = 64
 COLUMNS = 16
+VALUES = 7  # of a code, over twice the range that was drawn in training
 SEARCHED, NEIGHBOURS = 12, 4  # samples whose nearest training images are shown, and how many of them
 TILE = 64  # pixels a side, at the least, of an image there
 
@@ -34,6 +36,8 @@ def draw(
     plots.save(neighbours(evidence), folder / "neighbours.png")
     if "posterior" in evidence:
         plots.save(reconstructions(evidence["posterior"]), folder / "reconstructions.png")
+    if generator.description.inputs_of("code"):
+        plots.save(codes(generator, seed), folder / "codes.png")
     if "label_accuracy" in scores:
         shares = {
             name: share for name, share in scores["label_accuracy"]["per_class"].items() if share is not None
@@ -44,12 +48,42 @@ def draw(
 
 
 def samples_grid(generator: Generator, seed: int) -> Image.Image:
-    """Ten latents, one a row, each with every class, one a column; a hundred latents where there are none."""
-    classes = len(generator.description.classes)
-    columns = classes or ROWS
-    seeds = np.repeat(sample_seeds(seed, ROWS), columns) if classes else sample_seeds(seed, ROWS * columns)
-    labels = np.tile(np.arange(columns), ROWS) if classes else None
-    return plots.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
+    """Ten latents, one a row, each with every class or category, one a column; a hundred latents without."""
+    name, count = _chosen(generator)
+    columns = count or ROWS
+    seeds = np.repeat(sample_seeds(seed, ROWS), columns) if name else sample_seeds(seed, ROWS * columns)
+    given = Given({name: np.tile(np.arange(columns), ROWS)}) if name else NOTHING
+    return plots.grid(_drawn(generator, seeds, given), columns, scale=2)
+
+
+def codes(generator: Generator, seed: int) -> Image.Image:
+    """A code a block: its value rises by the row, beyond what was drawn in training, category by column."""
+    (name, *_), (category, count) = generator.description.inputs_of("code"), _chosen(generator)
+    field, columns = generator.description.inputs[name], count or ROWS
+    low, high = field.about["low"], field.about["high"]
+    values = np.linspace(low - (high - low) / 2, high + (high - low) / 2, VALUES)
+    of_column = np.arange(columns)
+    seeds = sample_seeds(seed, 1 if category else columns)
+    blocks = []
+    for index in range(field.shape[0]):
+        for value in values:
+            rows = {category: of_column} if category else {}
+            given = Given(rows, {name: {index: value}})
+            blocks.append(_drawn(generator, np.resize(seeds, columns), given))
+    return plots.grid(np.concatenate(blocks), columns, scale=2)
+
+
+def _chosen(generator: Generator) -> tuple[str | None, int]:
+    """The input of which a grid shows every value, a class or a category, and how many it has."""
+    about = generator.description
+    for name in about.inputs_of("category"):
+        return name, about.inputs[name].about["count"]
+    return about.label_input, len(about.classes)
+
+
+def _drawn(generator: Generator, seeds: NDArray[np.int64], given: Given) -> NDArray[np.uint8]:
+    """uint8 [N, C, H, W]."""
+    return np.concatenate(list(generator.pictures(seeds, given))).transpose(0, 3, 1, 2)
 
 
 def reconstructions(found: Posterior) -> Image.Image:

@@ -18,7 +18,7 @@ from pipeline.params import Params
 from pipeline.pixels import to_uint8
 from pipeline.places import resume_root
 from pipeline.provenance import code_hash, environment
-from pipeline.streams import draw_latent, stream
+from pipeline.streams import draw, stream
 from pipeline.systems.base import GENERATOR, Export
 from pipeline.tracking import Tracker
 from pipeline.training import resumable
@@ -253,8 +253,7 @@ class Run:
         network, inputs, _ = self._shown(self.state.shipped)
         noise = stream(self.params.seed, "real beside fake")
         fed = [
-            labels if field.kind == "label" else draw_latent(field, len(labels), noise)
-            for field in inputs.values()
+            labels if field.kind == "label" else draw(field, len(labels), noise) for field in inputs.values()
         ]
         with torch.no_grad():
             fake = to_uint8(network.eval()(*(value.to(self.loop.device) for value in fed)))
