@@ -49,7 +49,7 @@ def draw(
 
 def samples_grid(generator: Generator, seed: int) -> Image.Image:
     """Ten latents, one a row, each with every class or category, one a column; a hundred latents without."""
-    name, count = _chosen(generator)
+    name, count = generator.description.column
     columns = count or ROWS
     seeds = np.repeat(sample_seeds(seed, ROWS), columns) if name else sample_seeds(seed, ROWS * columns)
     given = Given({name: np.tile(np.arange(columns), ROWS)}) if name else NOTHING
@@ -58,7 +58,7 @@ def samples_grid(generator: Generator, seed: int) -> Image.Image:
 
 def codes(generator: Generator, seed: int) -> Image.Image:
     """A code a block: its value rises by the row, beyond what was drawn in training, category by column."""
-    (name, *_), (category, count) = generator.description.inputs_of("code"), _chosen(generator)
+    (name, *_), (category, count) = generator.description.inputs_of("code"), generator.description.column
     field, columns = generator.description.inputs[name], count or ROWS
     low, high = field.about["low"], field.about["high"]
     values = np.linspace(low - (high - low) / 2, high + (high - low) / 2, VALUES)
@@ -71,14 +71,6 @@ def codes(generator: Generator, seed: int) -> Image.Image:
             given = Given(rows, {name: {index: value}})
             blocks.append(_drawn(generator, np.resize(seeds, columns), given))
     return plots.grid(np.concatenate(blocks), columns, scale=2)
-
-
-def _chosen(generator: Generator) -> tuple[str | None, int]:
-    """The input of which a grid shows every value, a class or a category, and how many it has."""
-    about = generator.description
-    for name in about.inputs_of("category"):
-        return name, about.inputs[name].about["count"]
-    return about.label_input, len(about.classes)
 
 
 def _drawn(generator: Generator, seeds: NDArray[np.int64], given: Given) -> NDArray[np.uint8]:
