@@ -12,7 +12,7 @@ from pipeline.streams import seed_of
 
 FIGURES = {
     "category_accuracy": About(
-        place=86,
+        place=88,
         title="categories' accuracy",
         good="high",
         explanation="Share of test images whose category is the one that stands for their class. Which one "
