@@ -82,6 +82,7 @@ class ModelParams(Section):
     takes_virtual_batch_norm: ClassVar[bool] = True  # the generator has batch norms that can be replaced
     discriminator_batch_norm: ClassVar[bool] = False
     conditional: ClassVar[bool]  # does the generator take a label?
+    single_process: ClassVar[str | None] = None  # why it can't share its batches out, where it can't
 
     def players(self) -> tuple[str, ...]:
         """Whose settings stand under train.players."""
@@ -188,6 +189,18 @@ class ScheduleParams(Section):
     betas: Betas | None  # of all optimisers at the end
     penalty: Annotated[float, Field(ge=0)]  # the penalty's weight ends at this multiple of its start
     ema_half_life: Positive  # likewise
+
+
+NO_STABILISERS = StabiliserParams(
+    spectral_norm=False,
+    instance_noise=0.0,
+    augmentation=(),
+    minibatch="none",
+    feature_matching=0.0,
+    historical_averaging=0.0,
+    virtual_batch_norm=False,
+    unrolled_steps=0,
+)
 
 
 class TrainParams(Section):
@@ -298,6 +311,12 @@ class Params(Section, Generic[Model, Data]):
                 raise ValueError(f"train.players: {unknown(name, players)}")
         if missing := [name for name in players if name not in named]:
             raise ValueError(f"train.players: {', '.join(missing)} missing: {self.model.kind} has it")
+        return self
+
+    @model_validator(mode="after")
+    def _processes_share_what_can_be_shared(self) -> Self:
+        if self.model.single_process and self.train.processes > 1:
+            raise ValueError(f"train.processes: must be 1: {self.model.single_process}")
         return self
 
     @model_validator(mode="after")

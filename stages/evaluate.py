@@ -18,6 +18,7 @@ from pipeline.scoring.parts import beside
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.protocol import protocol
 from pipeline.scoring.table import confusion_csv, key_figures, scores_table
+from pipeline.scoring.translations import made
 from pipeline.scoring.verdict import verdict, warnings
 from pipeline.tracking import Tracker, last_run
 from stages.run import run
@@ -27,10 +28,10 @@ def main(params: Params) -> None:
     """Write the key figures, all figures in full and the pictures; print the table."""
     began = time.perf_counter()
     file = exported_file(params)
-    prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
+    prepared = Prepared.open(prepared_dir(params.data))
     generator = open_generator(file, prepared)
-    evidence = gather(generator, prepared, judges, params.evaluate)
-    evidence |= beside(generator, file, evidence["test"], prepared, evidence["floor_part"])
+    evidence = gather(generator, prepared, load_judges(params, made(generator)), params.evaluate)
+    evidence |= beside(generator, file, prepared, evidence)
     scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | rounded(score(evidence))
     metrics = metrics_dir(params)
     with atomic_path(metrics / "details") as details:

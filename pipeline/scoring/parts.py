@@ -1,6 +1,7 @@
 """Evidence of the networks that ship beside a generator, told by what their files take and give."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.prepared import Part, Prepared
-from pipeline.inference.contract.network import BATCH, Network
+from pipeline.data.prepared import Prepared
+from pipeline.inference import Network
 from pipeline.scoring.candidates import Images, real
+from pipeline.scoring.translations import Floats, computed, in_batches, made
 
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
@@ -36,26 +37,24 @@ class Categories(NamedTuple):
     count: int  # of categories
 
 
-def beside(
-    generator: Network, file: Path, test: Images, prepared: Prepared, choosing: Part
-) -> dict[str, Any]:
-    """What the parts of the exported `file` say, as evidence; nothing where there are none of these kinds.
+def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """What the parts of the exported `file` say, as more evidence; nothing where there is none of these.
 
-    What has to be chosen for a part's figures is chosen on the real images `choosing`, not on `test`.
+    What has to be chosen for a part's figures is chosen on the part of the data that the floor is of.
     """
     found: dict[str, Any] = {}
     for path in sorted(file.with_suffix(".parts").glob("*.onnx")):
         part = Network(path)
-        inputs, outputs = part.description.inputs, part.description.outputs
-        if [field.about.get("of") for field in inputs.values()] != ["images"]:
-            continue
-        if list(outputs) == ["mean", "log_variance"]:
-            found["posterior"] = _posterior(generator, part, test)
-        for name, field in outputs.items():
-            guesses = field.kind == "probabilities" and field.about.get("of") == "category"
-            if guesses and test.labels is not None:
-                rows = np.arange(prepared.counts[choosing]["total"])
-                found["categories"] = _categories(part, name, real(prepared, choosing, rows), test)
+        about = part.description
+        takes = [field.about.get("of") for field in about.inputs.values()]
+        if "sources" in evidence and about.picture and takes == [made(generator)]:
+            found["cycle"] = _there_and_back(generator, part, evidence["sources"])
+        elif takes == ["images"] and list(about.outputs) == ["mean", "log_variance"]:
+            found["posterior"] = _posterior(generator, part, evidence["test"])
+        elif takes == ["images"] and evidence["test"].labels is not None:
+            for name, field in about.outputs.items():
+                if field.kind == "probabilities" and field.about.get("of") == "category":
+                    found["categories"] = _categories(part, name, prepared, evidence)
     return found
 
 
@@ -65,22 +64,21 @@ def _posterior(generator: Network, encoder: Network, images: Images) -> Posterio
     return Posterior(images, said["mean"], said["log_variance"], partial(_decoded, generator), likelihood)
 
 
-def _categories(recogniser: Network, output: str, choosing: Images, test: Images) -> Categories:
+def _decoded(generator: Network, z: Floats) -> Floats:
+    return in_batches(generator, z)["image"]
+
+
+def _categories(
+    recogniser: Network, output: str, prepared: Prepared, evidence: Mapping[str, Any]
+) -> Categories:
+    part, test = evidence["floor_part"], evidence["test"]
+    choosing = real(prepared, part, np.arange(prepared.counts[part]["total"]))
     chosen, tested = (computed(recogniser, images)[output].argmax(1) for images in (choosing, test))
     count = recogniser.description.outputs[output].shape[0]
     return Categories(chosen, choosing.labels, tested, test.labels, count)
 
 
-def computed(network: Network, images: Images) -> dict[str, Floats]:
-    """Every output [N, ...] of a network for which images are all that it takes."""
-    (name,) = network.description.inputs
-    return _in_batches(network, name, images.images.astype(np.float32) / 127.5 - 1)
-
-
-def _decoded(generator: Network, z: Floats) -> Floats:
-    return _in_batches(generator, "z", z)["image"]
-
-
-def _in_batches(network: Network, name: str, rows: Floats) -> Mapping[str, Floats]:
-    found = [network.compute({name: rows[at : at + BATCH]}) for at in range(0, len(rows), BATCH)]
-    return {output: np.concatenate([part[output] for part in found]) for output in found[0]}
+def _there_and_back(there: Network, back: Network, sources: Images) -> Images:
+    translated = computed(there, sources)[there.description.picture]
+    returned = back.pixels(in_batches(back, translated)[back.description.picture])
+    return replace(sources, images=returned.transpose(0, 3, 1, 2))
