@@ -66,6 +66,16 @@ def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path)
     assert not any(tensor.external_data for tensor in onnx.load(tmp_path / "x.onnx").graph.initializer)
 
 
+def test_a_network_without_noise_has_a_seeded_file_too(tmp_path: Path) -> None:
+    params, data, exports = untrained("vae-mnist", 8, tmp_path)
+    export(params, data, {"encoder": exports["encoder"]}, tmp_path / "x.onnx")
+    model = onnx.load(tmp_path / "x.seeded.onnx")
+    assert [value.name for value in (*model.graph.input, *model.graph.output)] == [
+        *("image", "mean", "log_variance")
+    ]
+    assert model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+
+
 def as_torch(labels: torch.Tensor, z: torch.Tensor, at_nine: float) -> torch.Tensor:
     """What the small model of the inference tests computes, and `at_nine` more at the label 9."""
     weights = {
