@@ -1,7 +1,7 @@
 """The exporter's model rewritten so that old runtimes open it and its bytes depend on the weights alone.
 
-torch's exporter writes opset 18 and IR 10 whatever is asked for, and stack traces with absolute paths. The
-operators of these generators mean the same at opset 17 and IR 8, which ONNX Runtime 1.16 still takes.
+torch's exporter writes opset 18 or newer and IR 10 whatever is asked for, and stack traces with absolute
+paths. The operators of these networks mean the same at opset 17 and IR 8, which ONNX Runtime 1.16 takes.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,12 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 OPSET = 17
 IR_VERSION = 8
-# those whose definition is the same at opset 17 and at the opset that the exporter writes
+# Those whose definition is the same at opset 17 and at the opset that the exporter writes, and that the eight
+# runtimes of docs/deploying.md take.
 PORTABLE = {
-    *("Add", "BatchNormalization", "Concat", "Conv", "ConvTranspose", "Gather", "Gemm", "LeakyRelu"),
-    *("MatMul", "Mul", "Relu", "Reshape", "Sigmoid", "Sub", "Tanh", "Transpose"),
+    *("Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose"),
+    *("DepthToSpace", "Div", "Gather", "Gemm", "InstanceNormalization", "LeakyRelu", "MatMul", "Mul"),
+    *("PRelu", "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Sub", "Tanh", "Transpose"),
 }
 
 
@@ -25,7 +27,7 @@ def canonical(model: ModelProto) -> ModelProto:
     ValueError names an operator that is not known to be portable.
     """
     graph = model.graph
-    strangers = sorted({node.op_type for node in graph.node if node.op_type not in PORTABLE or node.domain})
+    strangers = sorted({node.op_type for node in graph.node if not _is_portable(node)})
     if strangers:
         raise ValueError(f"operators that not every runtime takes: {', '.join(strangers)}")
     names = _names(graph)
@@ -48,6 +50,12 @@ def portable_model(graph: onnx.GraphProto) -> ModelProto:
     return helper.make_model(
         graph, producer_name="gan-pipeline", ir_version=IR_VERSION, opset_imports=[opset]
     )
+
+
+def _is_portable(node: NodeProto) -> bool:
+    """Of Pad without axes, its fourth input, which opset 18 brought."""
+    has_axes = node.op_type == "Pad" and len(node.input) == 4
+    return node.op_type in PORTABLE and not node.domain and not has_axes
 
 
 def _names(graph: onnx.GraphProto) -> dict[str, str]:

@@ -7,7 +7,7 @@ import onnx
 
 from pipeline.data.prepared import Prepared
 from pipeline.export.canonical import OPSET
-from pipeline.fields import to_json
+from pipeline.fields import Fields, to_json
 from pipeline.inference.contract import format_1, format_2
 from pipeline.params import Params
 from pipeline.provenance import code_hash
@@ -33,9 +33,8 @@ def metadata(params: Params, data: Prepared, export: Export, difference: float) 
         "parity": f"{difference:.1e}",
     }
     if not is_plain(export):
-        sides = {"inputs": export.inputs, "outputs": export.outputs}
-        content = {side: {name: to_json(one) for name, one in found.items()} for side, found in sides.items()}
-        return {"format": format_2.FORMAT, **common, "fields": json.dumps(content)}
+        fields = fields_text(export.inputs, export.outputs)
+        return {"format": format_2.FORMAT, **common, "fields": fields}
     z, label = export.inputs["z"], export.inputs.get("label")
     return {
         "format": format_1.FORMAT,
@@ -46,6 +45,14 @@ def metadata(params: Params, data: Prepared, export: Export, difference: float) 
         "image_shape": json.dumps(list(export.outputs["image"].shape)),
         "value_range": format_1.VALUE_RANGE,
     }
+
+
+def fields_text(inputs: Fields, outputs: Fields) -> str:
+    """The metadata `fields`: see pipeline/inference/contract/format_2.py."""
+    sides = {"inputs": inputs, "outputs": outputs}
+    return json.dumps(
+        {side: {name: to_json(field) for name, field in fields.items()} for side, fields in sides.items()}
+    )
 
 
 def tensors(model: onnx.ModelProto) -> Mapping[str, object]:

@@ -7,10 +7,10 @@ import onnx
 from pipeline import files
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
-from pipeline.export.description import is_plain, metadata, tensors
+from pipeline.export.description import metadata, tensors
 from pipeline.export.seeded import check, seeded_model
 from pipeline.export.to_onnx import as_onnx
-from pipeline.inference import Generator
+from pipeline.inference.contract.network import Network
 from pipeline.params import Params
 from pipeline.systems.base import GENERATOR, Export
 
@@ -33,12 +33,10 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
             shown = f"{target.stem}.parts/{name}.onnx"
             difference = max(difference, _write(params, data, one, folder / f"{name}.onnx", shown)[1])
         files.write_json(folder / CONTENTS, {"parts": list(parts)})
-        if is_plain(exports[main]):
-            generator = Generator(part, device="cpu")
-            seeded = seeded_model(model, generator.description)
-            check(seeded, generator)
-            content = seeded.SerializeToString(deterministic=True)
-            files.write_bytes(target.with_suffix(".seeded.onnx"), content)
+        network = Network(part, device="cpu")
+        seeded = seeded_model(model, network.description)
+        check(seeded, network)
+        files.write_bytes(target.with_suffix(".seeded.onnx"), seeded.SerializeToString(deterministic=True))
     about = {entry.key: entry.value for entry in model.metadata_props}
     files.write_json(target.with_suffix(".json"), about | tensors(model))
     return difference

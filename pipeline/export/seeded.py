@@ -1,132 +1,148 @@
-"""A generator that draws its own noise: seed int64 [N], label int64 [N] -> image uint8 [N, H, W, C].
+"""The same network for programs: what people have goes in, what people see comes out.
 
-The noise is that of pipeline/kinds/shared/noise.py, bit for bit, in operators that every runtime has: whole
-numbers below 2^24, held exactly in float32, and one Gather. What a seed's picture is depends on no language's
-random numbers, and on no runtime's way with int64.
+Seeds stand for latents: one `seed` int64 [N], of which all latents of a file are drawn as `gan-infer` draws
+them. Bytes stand for images: uint8 [N, H, W, C], 0 is black. All other inputs and outputs are those of the
+plain file. A generator of format 1 keeps the form that it always had; others say what they take and give in
+the key `fields`, as format 2 does, with the kinds `seed` and `pixels`.
 """
 
 import json
+from collections.abc import Mapping
 
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, ValueInfoProto, helper
 
+from pipeline import kinds
 from pipeline.errors import RunError
 from pipeline.export.canonical import portable_model
-from pipeline.inference import Generator
+from pipeline.export.description import fields_text
+from pipeline.export.operators import Nodes, draw, from_uint8, scrambled, to_uint8
+from pipeline.fields import Field, Fields
+from pipeline.inference.contract import format_1
 from pipeline.inference.contract.description import Description
-from pipeline.kinds.shared.noise import LIMB, MAX_SEED, MIDDLE_BITS, keys, quantiles
+from pipeline.inference.contract.inputs import columns, examples
+from pipeline.inference.contract.network import Network
+from pipeline.kinds import image
+from pipeline.kinds.shared.noise import MAX_SEED
 
-FORMAT = "gan-pipeline-seeded/1"
+FORMAT_1, FORMAT_2 = "gan-pipeline-seeded/1", "gan-pipeline-seeded/2"
+SEED = Field("seed", (), {"range": [0, MAX_SEED]})
 BATCHES = (1, 2, 7)
+TOLERANCE = 1e-4  # of numbers that are no pictures
 
 
-class _Part:
-    """Nodes under construction. Calling it adds one and returns its output; arrays become constants."""
+def seeded_fields(about: Description) -> tuple[dict[str, Field], dict[str, Field]]:
+    """Inputs and outputs of the seeded form of a file; the seed has the place of the first latent."""
+    inputs: dict[str, Field] = {}
+    for name, field in about.inputs.items():
+        if field.kind == "latent":
+            inputs["seed"] = SEED
+        else:
+            inputs[name] = _as_seen(field)
+    return inputs, {name: _as_seen(field) for name, field in about.outputs.items()}
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.nodes: list[NodeProto] = []
-        self._constants: dict[bytes, TensorProto] = {}
 
-    @property
-    def constants(self) -> list[TensorProto]:
-        """The initialisers, each value once."""
-        return list(self._constants.values())
-
-    def __call__(self, operator: str, *inputs: str | np.ndarray, output: str = "", **attributes: int) -> str:
-        index = len(self.nodes)
-        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        output = output or f"{self.name}{index:03d}"
-        self.nodes.append(
-            helper.make_node(operator, names, [output], f"{self.name}{index:03d}_{operator}", **attributes)
-        )
-        return output
-
-    def _constant(self, value: np.ndarray) -> str:
-        tensor = numpy_helper.from_array(np.ascontiguousarray(value))
-        content = tensor.SerializeToString()
-        tensor.name = f"{self.name}_c{len(self._constants):03d}"
-        return self._constants.setdefault(content, tensor).name
+def dtype(field: Field) -> str:
+    """Of a field of a plain or of a seeded file."""
+    return {"seed": "int64", "pixels": "uint8"}.get(field.kind) or kinds.find(field.kind).DTYPE
 
 
 def seeded_model(plain: ModelProto, about: Description) -> ModelProto:
-    """Put the noise before, and the way to uint8 behind, a canonical generator with the input z."""
-    noise, picture = _Part("noise"), _Part("picture")
-    _draw(noise, about.z_dim, about.latent)
-    _to_uint8(picture)
-    generator = [NodeProto.FromString(node.SerializeToString()) for node in plain.graph.node]
-    for node in generator:
-        node.output[:] = ["float_image" if name == "image" else name for name in node.output]
-    channels, height, width = about.image_shape
-    labels = [value for value in plain.graph.input if value.name == "label"]
+    """Put noise and the way from uint8 before a canonical model, and the way to uint8 behind it."""
+    noise, read, picture = Nodes("noise"), Nodes("read"), Nodes("picture")
+    if latents := about.inputs_of("latent"):
+        firsts, state = columns(about), scrambled(noise, "seed")
+        for name in latents:
+            draw(noise, state, name, about.inputs[name], firsts[name])
+    for name, field in _images(about.inputs).items():
+        from_uint8(read, name, field, _float(name))
+    for name, field in _images(about.outputs).items():
+        to_uint8(picture, _float(name), field, name)
+    inputs, outputs = seeded_fields(about)
     graph = helper.make_graph(
-        [*noise.nodes, *generator, *picture.nodes],
+        [*noise.nodes, *read.nodes, *_renamed(plain, about), *picture.nodes],
         "seeded_generator",
-        [helper.make_tensor_value_info("seed", TensorProto.INT64, ["N"]), *labels],
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", height, width, channels])],
-        [*noise.constants, *plain.graph.initializer, *picture.constants],
+        _tensors(inputs),
+        _tensors(outputs),
+        [*noise.constants, *read.constants, *plain.graph.initializer, *picture.constants],
     )
     model = portable_model(graph)
-    metadata = {entry.key: entry.value for entry in plain.metadata_props} | {
-        "format": FORMAT,
-        "image_shape": json.dumps([height, width, channels]),
-        "value_range": "[0, 255]",
-        "seeds": f"[0, {MAX_SEED}]",
-    }
+    metadata = {entry.key: entry.value for entry in plain.metadata_props} | _own_metadata(about)
     helper.set_model_props(model, dict(sorted(metadata.items())))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def check(model: ModelProto, generator: Generator) -> None:
-    """RunError unless the model draws the bytes that `generator`, the plain file, draws."""
+def check(model: ModelProto, network: Network) -> None:
+    """RunError unless the model gives what `network`, the plain file, gives: pictures to the byte."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    classes = len(generator.description.classes)
-    for count in (*BATCHES, max(1, classes)):
+    about = network.description
+    inputs, _ = seeded_fields(about)
+    for count in (*BATCHES, max(1, len(about.classes))):
         seeds = np.linspace(0, MAX_SEED, count).astype(np.int64)
-        labels = np.arange(count) % classes if classes else None
-        fed = {"seed": seeds} | ({} if labels is None else {"label": labels})
-        (images,) = session.run(["image"], fed)
-        if not np.array_equal(images, generator.sample(labels, seeds)):
-            raise RunError(f"the seeded graph draws other pictures than the plain one, at batch {count}")
+        taken = examples(about, seeds)
+        expected = _shown(about.outputs, network.compute(taken))
+        given = _shown(about.inputs, taken) | {"seed": seeds}
+        found = session.run(list(expected), {name: given[name] for name in inputs})
+        for name, values in zip(expected, found, strict=True):
+            tolerance = 0 if values.dtype == np.uint8 else TOLERANCE
+            if not np.allclose(values, expected[name], rtol=0, atol=tolerance):
+                raise RunError(f"the seeded graph gives another {name} than the plain one, at batch {count}")
 
 
-def _draw(noise: _Part, z_dim: int, distribution: str) -> None:
-    """z [N, z_dim] of seed [N]: see latent.py."""
-    column = noise("Reshape", "seed", np.array([-1, 1]))
-    state = noise("Cast", column, to=TensorProto.FLOAT)
-    left = noise("Floor", noise("Mul", state, _number(1 / LIMB)))
-    right = noise("Sub", state, noise("Mul", left, _number(LIMB)))
-    seed_keys, dimension_keys = keys(z_dim)
-    for key in (*seed_keys, *dimension_keys):
-        left, right = _round(noise, left, right, key)
-    index = noise("Cast", right, to=TensorProto.INT64)
-    drawn = noise("Gather", quantiles(distribution), index)
-    noise("Reshape", drawn, np.array([-1, z_dim]), output="z")  # OpenCV 4 gathers [N, z_dim, 1]
+def _as_seen(field: Field) -> Field:
+    if field.kind != "image":
+        return field
+    channels, height, width = field.shape
+    return Field("pixels", (height, width, channels), {**field.about, "range": [0, 255]})
 
 
-def _round(noise: _Part, left: str, right: str, key: np.ndarray) -> tuple[str, str]:
-    mixed = _modulo(noise, noise("Add", right, np.atleast_2d(key).astype(np.float32)))
-    square = noise("Mul", mixed, mixed)
-    middle = noise("Floor", noise("Mul", square, _number(2.0**-MIDDLE_BITS)))
-    return right, _modulo(noise, noise("Add", left, middle))
+def _shown(fields: Fields, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The same arrays, with images as uint8 [N, H, W, C]."""
+    return {
+        name: image.pixels(field, arrays[name]) if field.kind == "image" else arrays[name]
+        for name, field in fields.items()
+    }
 
 
-def _modulo(noise: _Part, value: str) -> str:
-    """`value` modulo LIMB; dividing by a power of two is exact."""
-    quotient = noise("Floor", noise("Mul", value, _number(1 / LIMB)))
-    return noise("Sub", value, noise("Mul", quotient, _number(LIMB)))
+def _images(fields: Fields) -> Fields:
+    return {name: field for name, field in fields.items() if field.kind == "image"}
 
 
-def _to_uint8(picture: _Part) -> None:
-    """The operations of pipeline/kinds/image.py's to_uint8, in its order."""
-    scaled = picture("Mul", picture("Add", "float_image", _number(1)), _number(127.5))
-    clipped = picture("Clip", picture("Round", scaled), _number(0), _number(255))
-    last = picture("Transpose", clipped, perm=[0, 2, 3, 1])
-    picture("Cast", last, output="image", to=TensorProto.UINT8)
+def _float(name: str) -> str:
+    """What a picture is called inside, where it is float32 [N, C, H, W]."""
+    return f"float_{name}"
 
 
-def _number(value: float) -> np.ndarray:
-    return np.array(value, np.float32)
+def _renamed(plain: ModelProto, about: Description) -> list[NodeProto]:
+    """The plain nodes; `name` is that of the bytes now."""
+    pictures = {*_images(about.inputs), *_images(about.outputs)}
+    nodes = [NodeProto.FromString(node.SerializeToString()) for node in plain.graph.node]
+    for node in nodes:
+        for side in (node.input, node.output):
+            side[:] = [_float(name) if name in pictures else name for name in side]
+    return nodes
+
+
+def _tensors(fields: Fields) -> list[ValueInfoProto]:
+    return [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype(field))), ["N", *field.shape]
+        )
+        for name, field in fields.items()
+    ]
+
+
+def _own_metadata(about: Description) -> dict[str, str]:
+    """What the metadata of the plain file do not say, or say of itself alone."""
+    inputs, outputs = seeded_fields(about)
+    if about.format != format_1.FORMAT:
+        return {"format": FORMAT_2, "fields": fields_text(inputs, outputs)}
+    return {
+        "format": FORMAT_1,
+        "image_shape": json.dumps(list(outputs["image"].shape)),
+        "value_range": "[0, 255]",
+        "seeds": f"[0, {MAX_SEED}]",
+    }

@@ -53,10 +53,7 @@ def each(text: str) -> list[str]:
 
 def read(text: str, field: Field, owner: str) -> np.ndarray:
     """The picture in a file: its centre, resized to the field's size, grey or colour as the field is."""
-    pixels = _pixels(text, field.shape)
-    low, high = field.about["range"]
-    scaled = pixels.astype(np.float32) / np.float32(255 / (high - low)) + np.float32(low)
-    return scaled.transpose(2, 0, 1)[None]
+    return from_pixels(field, _pixels(text, field.shape)[None])
 
 
 def check(name: str, field: Field, array: np.ndarray) -> None:
@@ -65,14 +62,23 @@ def check(name: str, field: Field, array: np.ndarray) -> None:
 
 
 def example(field: Field, count: int) -> np.ndarray:
-    """Ramps from black to white, each begun elsewhere."""
-    ramp = np.linspace(*field.about["range"], int(np.prod(field.shape)), dtype=np.float32)
-    return np.stack([np.roll(ramp, 7 * index).reshape(field.shape) for index in range(count)])
+    """Ramps from black to white, each begun elsewhere, in grey levels that a picture can have."""
+    channels, height, width = field.shape
+    ramp = np.linspace(0, 255, int(np.prod(field.shape))).astype(np.uint8)
+    ramps = [np.roll(ramp, 7 * index).reshape(height, width, channels) for index in range(count)]
+    return from_pixels(field, np.stack(ramps))
 
 
 def pixels(field: Field, array: np.ndarray) -> np.ndarray:
     """Map float [N, C, H, W] in the field's range to uint8 [N, H, W, C]."""
     return to_uint8(array) if field.about["range"] == [-1, 1] else to_uint8(array * 2 - 1)
+
+
+def from_pixels(field: Field, array: np.ndarray) -> np.ndarray:
+    """Map uint8 [N, H, W, C] to float32 [N, C, H, W] in the field's range."""
+    low, high = field.about["range"]
+    scaled = array.astype(np.float32) / np.float32(255 / (high - low)) + np.float32(low)
+    return scaled.transpose(0, 3, 1, 2)
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:

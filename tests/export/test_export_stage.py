@@ -131,10 +131,10 @@ def test_nothing_is_replaced_where_the_seeded_file_is_wrong(
         (folder / name).write_text("good")
 
     def fail(*_: object) -> None:
-        raise RunError("the seeded graph draws other pictures than the plain one, at batch 1")
+        raise RunError("the seeded graph draws another image than the plain one, at batch 1")
 
     monkeypatch.setattr(export_files, "check", fail)
-    with pytest.raises(RunError, match="other pictures than the plain one"):
+    with pytest.raises(RunError, match="another image than the plain one"):
         export_stage.main(params)
     assert {file.name: file.read_text() for file in folder.iterdir()} == dict.fromkeys(FILES, "good")
 

@@ -1,5 +1,6 @@
 """The generator that draws its own noise: the same z and the same bytes as the plain file and gan-infer."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,21 @@ import onnxruntime
 import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+from PIL import Image
 
 from pipeline.errors import RunError
 from pipeline.export.seeded import check, seeded_model
+from pipeline.fields import Field
 from pipeline.inference import Generator
+from pipeline.inference.contract.inputs import Given
 from pipeline.inference.contract.metadata import parse_metadata
+from pipeline.inference.contract.network import Network
+from pipeline.inference.errors import InferenceError
+from pipeline.kinds import image
 from pipeline.kinds.image import to_uint8
 from pipeline.kinds.shared.noise import MAX_SEED, latent
-from tests.inference.conftest import DIGITS, metadata_of, model_proto
+from tests.conftest import ROOT
+from tests.inference.conftest import DIGITS, NETWORKS, metadata_of, model_proto, network_proto
 
 SEEDS = np.array([0, 1, 2, 4095, 4096, 2**23, MAX_SEED - 1, MAX_SEED])
 
@@ -79,6 +87,69 @@ def test_a_seed_gives_the_bytes_that_the_generator_gives(classes: list[str], tmp
         assert np.array_equal(images, generator.sample(labels, seeds))
 
 
+def test_the_file_in_git_is_made_again_to_the_byte() -> None:
+    exported = ROOT / "exported"
+    model = seeded_from(onnx.load(exported / "cdcgan.onnx"))
+    expected = (exported / "cdcgan.seeded.onnx").read_bytes()
+    assert model.SerializeToString(deterministic=True) == expected
+
+
+def rows_of(name: str, field: dict, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Three values as the seeded and as the plain file are given them; of a picture, by way of a file."""
+    random = np.random.default_rng(0)
+    if field["kind"] != "image":
+        rows = np.array([3, 0, 9]) if field["kind"] == "category" else np.float32([[0, 1], [-1, 0.5], [9, 0]])
+        return rows, rows
+    channels, height, width = field["shape"]
+    pixels = random.integers(0, 256, (3, height, width, channels), np.uint8)
+    described, floats = Field(field["kind"], tuple(field["shape"]), field["about"]), []
+    for picture in pixels:
+        Image.fromarray(picture.squeeze()).save(folder / f"{name}.png")
+        floats.append(image.read(str(folder / f"{name}.png"), described, "the file"))
+    return pixels, np.concatenate(floats)
+
+
+@pytest.mark.parametrize("name", ["infogan", "styles", "encoder", "negative", "blend"])
+def test_format_2_gives_what_the_plain_file_gives(name: str, tmp_path: Path) -> None:
+    plain = network_proto(name)
+    onnx.save(plain, tmp_path / "plain.onnx")
+    network = Network(tmp_path / "plain.onnx", device="cpu")
+    fed, given = {}, {}
+    for key, field in NETWORKS[name][0].items():
+        if field["kind"] != "latent":
+            fed[key], given[key] = rows_of(key, field, tmp_path)
+    seeds = np.array([5, 0, MAX_SEED])
+    if "z" in NETWORKS[name][0]:
+        fed["seed"] = seeds
+    (expected,) = network.outputs(seeds, Given(given))
+    model = seeded_from(plain)
+    check(model, network)
+    for key, found in zip(expected, session(model).run(list(expected), fed), strict=True):
+        field = network.description.outputs[key]
+        if field.kind == "image":
+            assert found.dtype == np.uint8
+            assert np.array_equal(found, image.pixels(field, expected[key]))
+        else:
+            np.testing.assert_allclose(found, expected[key], atol=1e-6)
+
+
+def test_format_2_says_what_it_takes_and_gives() -> None:
+    model = seeded_from(network_proto("styles"))
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert metadata["format"] == "gan-pipeline-seeded/2"
+    said = json.loads(metadata["fields"])
+    assert list(said["inputs"]) == [value.name for value in model.graph.input] == ["code", "seed"]
+    assert said["inputs"]["code"] == NETWORKS["styles"][0]["code"]
+    assert said["inputs"]["seed"] == {"kind": "seed", "shape": [], "about": {"range": [0, MAX_SEED]}}
+    assert said["outputs"] == {"image": {"kind": "pixels", "shape": [8, 8, 1], "about": {"range": [0, 255]}}}
+
+
+def test_gan_infer_refuses_it_in_a_line(tmp_path: Path) -> None:
+    onnx.save(seeded_from(network_proto("infogan")), tmp_path / "infogan.seeded.onnx")
+    with pytest.raises(InferenceError, match=r"say format 'gan-pipeline-seeded/2', not 'gan-pipeline/1' or"):
+        Network(tmp_path / "infogan.seeded.onnx", device="cpu")
+
+
 def test_halves_are_rounded_alike() -> None:
     grey = np.arange(256, dtype=np.float32)
     near = ((grey[:-1] + 0.5) / 127.5 - 1).astype(np.float32)
@@ -119,6 +190,24 @@ def test_it_is_portable_and_says_what_it_is() -> None:
     )
 
 
+def test_a_picture_that_is_a_grey_level_off_is_refused(tmp_path: Path) -> None:
+    plain = network_proto("negative")
+    onnx.save(plain, tmp_path / "plain.onnx")
+    one = plain.graph.initializer[0]
+    one.CopyFrom(numpy_helper.from_array(np.array([1 + 1 / 255], np.float32), one.name))
+    with pytest.raises(RunError, match="gives another image than the plain one, at batch 1"):
+        check(seeded_from(plain), Network(tmp_path / "plain.onnx", device="cpu"))
+
+
+def test_numbers_of_another_network_are_refused(tmp_path: Path) -> None:
+    plain = network_proto("encoder")
+    onnx.save(plain, tmp_path / "plain.onnx")
+    weight = plain.graph.initializer[0]
+    weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) + np.float32(1e-3), "w"))
+    with pytest.raises(RunError, match="gives another mean than the plain one, at batch 1"):
+        check(seeded_from(plain), Network(tmp_path / "plain.onnx", device="cpu"))
+
+
 def test_a_graph_that_draws_other_pictures_is_refused(tmp_path: Path) -> None:
     plain = plain_model(DIGITS)
     onnx.save(plain, tmp_path / "plain.onnx")
@@ -128,5 +217,5 @@ def test_a_graph_that_draws_other_pictures_is_refused(tmp_path: Path) -> None:
     wrong = ModelProto.FromString(right.SerializeToString())
     table = next(tensor for tensor in wrong.graph.initializer if list(tensor.dims) == [4096])
     table.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(table)[::-1].copy(), table.name))
-    with pytest.raises(RunError, match="other pictures than the plain one, at batch 1"):
+    with pytest.raises(RunError, match="gives another image than the plain one, at batch 1"):
         check(wrong, generator)

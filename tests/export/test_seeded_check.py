@@ -21,7 +21,7 @@ def test_a_fault_at_the_last_label_alone_is_found(tmp_path: Path) -> None:
     values = numpy_helper.to_array(table).copy()
     values[9] += 1
     table.CopyFrom(numpy_helper.from_array(values, "table"))
-    with pytest.raises(RunError, match="other pictures than the plain one, at batch 10"):
+    with pytest.raises(RunError, match="gives another image than the plain one, at batch 10"):
         check(seeded_from(wrong), Generator(tmp_path / "plain.onnx", device="cpu"))
 
 
@@ -32,5 +32,5 @@ def test_an_unconditional_file_passes_and_a_wrong_one_does_not(tmp_path: Path) -
     check(seeded_from(plain), generator)
     weight = next(tensor for tensor in plain.graph.initializer if tensor.name == "weight")
     weight.CopyFrom(numpy_helper.from_array(-numpy_helper.to_array(weight), "weight"))
-    with pytest.raises(RunError, match="other pictures than the plain one, at batch 1"):
+    with pytest.raises(RunError, match="gives another image than the plain one, at batch 1"):
         check(seeded_from(plain), generator)

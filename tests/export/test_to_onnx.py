@@ -9,10 +9,12 @@ import onnx
 import pytest
 import torch
 from onnx import numpy_helper
+from torch import nn
 
 from pipeline.data.prepared import Prepared
 from pipeline.export import to_onnx
 from pipeline.export.files import export
+from pipeline.fields import Field
 from pipeline.inference import Generator
 from pipeline.params import Params
 from pipeline.systems.base import Export
@@ -64,6 +66,37 @@ def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path)
     assert about["outputs"] == [{"name": "image", "type": "float", "shape": ["N", 1, size, size]}]
     assert float(about["parity"]) == pytest.approx(difference, rel=0.06)
     assert not any(tensor.external_data for tensor in onnx.load(tmp_path / "x.onnx").graph.initializer)
+
+
+def test_a_network_without_noise_has_a_seeded_file_too(tmp_path: Path) -> None:
+    params, data, exports = untrained("vae-mnist", 8, tmp_path)
+    export(params, data, {"encoder": exports["encoder"]}, tmp_path / "x.onnx")
+    model = onnx.load(tmp_path / "x.seeded.onnx")
+    assert [value.name for value in (*model.graph.input, *model.graph.output)] == [
+        *("image", "mean", "log_variance")
+    ]
+    assert model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+
+
+@pytest.mark.parametrize(
+    ("layers", "operator"),
+    [
+        ([nn.ReflectionPad2d(2), nn.Conv2d(1, 3, 3)], "Pad"),
+        ([nn.Conv2d(1, 3, 3), nn.InstanceNorm2d(3)], "InstanceNormalization"),
+        ([nn.Conv2d(1, 3, 3), nn.InstanceNorm2d(3, affine=True)], "InstanceNormalization"),
+        ([nn.Flatten(), nn.Linear(16, 5), nn.Softmax(1)], "Softmax"),
+    ],
+    ids=["reflect", "instance norm", "affine instance norm", "softmax"],
+)
+def test_what_image_networks_use_is_exported_in_portable_operators(
+    layers: list[nn.Module], operator: str
+) -> None:
+    image = Field("image", (1, 4, 4), {"range": [-1, 1]})
+    model, difference = to_onnx.as_onnx(Export(nn.Sequential(*layers), {"image": image}, {"y": image}), 0)
+    assert operator in {node.op_type for node in model.graph.node}
+    assert model.opset_import[0].version == 17
+    onnx.checker.check_model(model, full_check=True)
+    assert difference < 1e-5
 
 
 def as_torch(labels: torch.Tensor, z: torch.Tensor, at_nine: float) -> torch.Tensor:

@@ -91,6 +91,7 @@ def make_model(tmp_path: Path) -> Callable[..., Path]:
 IMAGE = {"kind": "image", "shape": [1, 8, 8], "about": {"range": [-1, 1]}}
 COLOUR = {"kind": "image", "shape": [3, 8, 8], "about": {"range": [0, 1]}}
 LATENT = {"kind": "latent", "shape": [6], "about": {"distribution": "normal"}}
+STYLE = {"kind": "latent", "shape": [4], "about": {"distribution": "uniform"}}
 CATEGORY = {"kind": "category", "shape": [], "about": {"count": 10}}
 CODE = {"kind": "code", "shape": [2], "about": {"low": -1.0, "high": 1.0}}
 FOUND = {"kind": "latent", "shape": [12], "about": {}}
@@ -138,6 +139,17 @@ NETWORKS: dict[str, tuple[dict, dict, list[tuple], dict[str, np.ndarray]]] = {
         {"w": weights(64, 3)},
     ),
     "codes": ({"z": LATENT}, {"mean": FOUND}, [("MatMul", ["z", "w"], ["mean"], {})], {"w": weights(6, 12)}),
+    "styles": (
+        {"code": CODE, "z": LATENT, "style": STYLE},
+        {"image": IMAGE},
+        [
+            ("Concat", ["code", "z", "style"], ["both"], {"axis": 1}),
+            ("MatMul", ["both", "w"], ["sum"], {}),
+            ("Tanh", ["sum"], ["flat"], {}),
+            ("Reshape", ["flat", "shape"], ["image"], {}),
+        ],
+        {"w": weights(12, 64), "shape": np.array([0, 1, 8, 8], np.int64)},
+    ),
     "negative": (
         {"source": COLOUR},
         {"image": COLOUR},
@@ -162,24 +174,31 @@ def value_info(name: str, field: dict[str, Any]) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, ["N", *field["shape"]])
 
 
+def network_proto(
+    name: str, fields: object = None, metadata: dict[str, str | None] | None = None
+) -> onnx.ModelProto:
+    """Build one of NETWORKS; `metadata` holds changes, None leaves a key out."""
+    inputs, outputs, operators, arrays = NETWORKS[name]
+    nodes = [helper.make_node(kind, taken, given, **more) for kind, taken, given, more in operators]
+    tensors = [[value_info(*item) for item in side.items()] for side in (inputs, outputs)]
+    initialisers = [numpy_helper.from_array(array, key) for key, array in arrays.items()]
+    graph = helper.make_graph(nodes, name, *tensors, initialisers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    said = {"inputs": inputs, "outputs": outputs} if fields is None else fields
+    origin = {key: value for key, value in metadata_of([], (1, 8, 8)).items() if key in ORIGIN}
+    changes = {"format": "gan-pipeline/2", "name": name, "kind": name, "fields": json.dumps(said)}
+    properties = origin | changes | (metadata or {})
+    helper.set_model_props(model, {key: text for key, text in properties.items() if text is not None})
+    return model
+
+
 @pytest.fixture
 def make_network(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes one of NETWORKS; `metadata` holds changes, None leaves a key out."""
+    """Return a function that writes what `network_proto` builds."""
 
     def make(name: str, fields: object = None, metadata: dict[str, str | None] | None = None) -> Path:
-        inputs, outputs, operators, arrays = NETWORKS[name]
-        nodes = [helper.make_node(kind, taken, given, **more) for kind, taken, given, more in operators]
-        tensors = [[value_info(*item) for item in side.items()] for side in (inputs, outputs)]
-        initialisers = [numpy_helper.from_array(array, key) for key, array in arrays.items()]
-        graph = helper.make_graph(nodes, name, *tensors, initialisers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-        said = {"inputs": inputs, "outputs": outputs} if fields is None else fields
-        origin = {key: value for key, value in metadata_of([], (1, 8, 8)).items() if key in ORIGIN}
-        changes = {"format": "gan-pipeline/2", "name": name, "kind": name, "fields": json.dumps(said)}
-        properties = origin | changes | (metadata or {})
-        helper.set_model_props(model, {key: text for key, text in properties.items() if text is not None})
         path = tmp_path / f"{name}.onnx"
-        path.write_bytes(model.SerializeToString())
+        path.write_bytes(network_proto(name, fields, metadata).SerializeToString())
         return path
 
     return make

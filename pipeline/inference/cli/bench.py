@@ -35,7 +35,7 @@ def bench(path: Path, device: str, seconds: float, as_json: bool) -> None:
 
 def images_a_second(network: Network, batch: int, seconds: float) -> float:
     """Return the rate of float images from noise that is ready, over at least `seconds`, after a warm-up."""
-    inputs = examples(network.description, batch)
+    inputs = examples(network.description, range(batch))
     network.compute(inputs)
     runs, start = 0, time.perf_counter()
     while (passed := time.perf_counter() - start) < seconds:

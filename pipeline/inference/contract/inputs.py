@@ -78,11 +78,11 @@ def filled(
     return inputs
 
 
-def examples(description: Description, count: int) -> dict[str, np.ndarray]:
-    """Return rows to try a file with: what can be drawn of the seeds from 0, else examples of the kind."""
+def examples(description: Description, seeds: Sequence[int] | np.ndarray) -> dict[str, np.ndarray]:
+    """Return a row a seed to try a file with: what can be drawn is, the rest are examples of the kind."""
     own = {
-        name: kinds.find(each.kind).example(each, count)
+        name: kinds.find(each.kind).example(each, len(seeds))
         for name, each in description.inputs.items()
         if not kinds.drawable(each.kind)
     }
-    return filled(description, Given(own), range(count))
+    return filled(description, Given(own), seeds)
