@@ -7,6 +7,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.aside import FEWEST
 from pipeline.data.prepared import Part, Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Generator
@@ -17,8 +18,6 @@ from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.reconstructions import Posterior
-
-FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 
 
 class Evidence(TypedDict, total=False):
@@ -106,7 +105,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     unseen = candidates.joined([floor, test]) if part == "aside" else test
     seen = _like(prepared, "train", unseen, len(unseen), seed)
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
-        unseen = _of_labels(unseen, len(seen), seed)
+        unseen = candidates.subset(unseen, len(seen), seed)
     reference = Evidence(
         floor=look_at(judge, floor),
         floor_part=part,
@@ -135,13 +134,6 @@ def _like(prepared: Prepared, part: Part, wanted: Images, count: int, seed: int)
     shares = np.bincount(wanted.labels, minlength=len(prepared.classes))
     rows = candidates.alike(prepared.labels(part), shares, count, seed)
     return candidates.real(prepared, part, rows)
-
-
-def _of_labels(seen: Images, count: int, seed: int) -> Images:
-    """`count` of some images, in their own class shares."""
-    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
-    rows = candidates.alike(labels, np.bincount(labels), count, seed)
-    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
 
 
 def draw_samples(generator: Generator, reference: Evidence) -> Evidence:
