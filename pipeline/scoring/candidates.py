@@ -101,6 +101,13 @@ def alike(labels: NDArray[np.int64], shares: NDArray[np.integer], count: int, se
     return order[place[order] < wanted[labels[order]]]
 
 
+def subset(seen: Images, count: int, seed: int) -> Images:
+    """`count` of some images, in their own class shares; all, if they are no more."""
+    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
+    rows = alike(labels, np.bincount(labels), count, seed)
+    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
+
+
 def noise(like: Images, seed: int) -> Images:
     """Images of uniform noise with the labels of `like`: what a generator that learnt nothing scores."""
     source = stream(seed, "evaluate noise")

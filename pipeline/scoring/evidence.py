@@ -7,6 +7,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.aside import FEWEST
 from pipeline.data.prepared import Part, Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Network
@@ -19,8 +20,6 @@ from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.parts import Categories, Posterior
 from pipeline.scoring.translations import made
-
-FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
 
 
 class Evidence(TypedDict, total=False):
@@ -121,7 +120,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     unseen = candidates.joined([floor, test]) if part == "aside" else test
     seen = _like(prepared, "train", unseen, len(unseen), seed)
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
-        unseen = _of_labels(unseen, len(seen), seed)
+        unseen = candidates.subset(unseen, len(seen), seed)
     reference = Evidence(
         floor=look_at(judge, floor),
         floor_part=part,
@@ -150,13 +149,6 @@ def _like(prepared: Prepared, part: Part, wanted: Images, count: int, seed: int)
     shares = np.bincount(wanted.labels, minlength=len(prepared.classes))
     rows = candidates.alike(prepared.labels(part), shares, count, seed)
     return candidates.real(prepared, part, rows)
-
-
-def _of_labels(seen: Images, count: int, seed: int) -> Images:
-    """`count` of some images, in their own class shares."""
-    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
-    rows = candidates.alike(labels, np.bincount(labels), count, seed)
-    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
 
 
 def draw_samples(generator: Network, reference: Evidence, prepared: Prepared) -> Evidence:
@@ -195,7 +187,7 @@ def _translate(generator: Network, reference: Evidence, prepared: Prepared) -> E
     sources, others = (translations.chosen(pool, wanted, seed) for wanted in (floor, unseen))
     rest = translations.translated(generator, others)
     found = _with_samples(reference, translations.translated(generator, sources), rest)
-    sides = {name: _of_labels(reference[name], len(rest), seed) for name in ("unseen", "seen")}
+    sides = {name: candidates.subset(reference[name], len(rest), seed) for name in ("unseen", "seen")}
     return found | sides | {"sources": sources}
 
 
