@@ -11,7 +11,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import Prepared, Table
 from pipeline.export import to_onnx
 from pipeline.export.files import export
 from pipeline.fields import Field
@@ -24,7 +24,9 @@ from tests.inference.conftest import DIGITS, Z_DIM, model_proto
 
 
 def data_of(classes: int, size: int) -> Prepared:
-    return Prepared(Path("none"), "digits", image_fields(1, size, classes), (), sha256={}, digest="d" * 64)
+    tables = (Table(("images", "labels"), {}, ()),)
+    fields = image_fields(1, size, classes)
+    return Prepared(Path("none"), "digits", fields, tables, sha256={}, digest="d" * 64)
 
 
 def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, dict[str, Export]]:
