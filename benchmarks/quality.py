@@ -28,7 +28,7 @@ from pipeline.scoring.candidates import Candidate, Images, look_at, real, shuffl
 from pipeline.scoring.figures.fid import fid
 from pipeline.scoring.figures.label_accuracy import label_accuracy
 from pipeline.scoring.judges.judge import Judge
-from pipeline.streams import draw_latent, stream
+from pipeline.streams import draw, stream
 from pipeline.training.device import choose_device
 from pipeline.training.loop import Loop
 
@@ -113,7 +113,7 @@ def epochs(contender: Contender, count: int, steps: int, device: torch.device) -
 @torch.no_grad()
 def sampled(contender: Contender, asked: np.ndarray, judge: Judge, device: torch.device) -> Candidate:
     """Samples of the labels int64 [N], as the judge sees them."""
-    z = draw_latent(latent(Z_DIM, "normal"), len(asked), stream(SEED, "quality")).to(device)
+    z = draw(latent(Z_DIM, "normal"), len(asked), stream(SEED, "quality")).to(device)
     labels = torch.from_numpy(asked).to(device)
     training = contender.generator.training
     contender.generator.eval()

@@ -8,12 +8,10 @@ import argparse
 import statistics
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.data.prepared import Prepared
 from pipeline.loading import load
 from pipeline.places import prepared_dir
-from pipeline.scoring.candidates import Images, alike
+from pipeline.scoring.candidates import Images, subset
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.figures import two_sample
 from pipeline.scoring.figures.two_sample import told_apart
@@ -42,20 +40,13 @@ def main() -> None:
         for times in arguments.widths:
             two_sample.RECIPES[halved] = (round(width * times), lr, steps)
             for share in arguments.shares:
-                sides = [part_of(evidence[side], share) for side in ("unseen", "told_apart", "seen")]
-                real, *others = sides
+                whole = [evidence[side] for side in ("unseen", "told_apart", "seen")]
+                real, *others = [subset(side, round(share * len(side)), seed=0) for side in whole]
                 cells = [shares_right(real, other, arguments.seeds, halved) for other in others]
                 size = "half" if halved else "whole"
                 print(
                     f"| {size} | {round(width * times)} | {len(real):,} | {' | '.join(cells)} |", flush=True
                 )
-
-
-def part_of(seen: Images, share: float) -> Images:
-    """A share of some images, in their class shares."""
-    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
-    rows = alike(labels, np.bincount(labels), round(share * len(seen)), seed=0)
-    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
 
 
 def shares_right(real: Images, other: Images, seeds: int, halved: bool) -> str:

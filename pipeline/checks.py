@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from pipeline.data.aside import FEWEST
 from pipeline.data.originals import Originals
 from pipeline.errors import UserError
 from pipeline.params import Params
 
-FEWEST = 20  # images of a split: with fewer, evaluation has no scores to give
 _TO_LEARN, _TO_JUDGE = 100, 20  # images of a class, roughly: below, expect little of it
 _NAMED = 10  # classes that a line names
 

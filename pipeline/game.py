@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pipeline import objectives, penalties, schedule
-from pipeline.params import Params
+from pipeline.params import NO_STABILISERS, Params
 from pipeline.penalties import Critic, Sample
 from pipeline.stabilisers.augmentation import augment
 from pipeline.stabilisers.feature_matching import feature_distance
@@ -41,7 +41,7 @@ class Game:
         self._penalty, self._penalised = penalties.build(params.objective.penalty), params.objective.penalty
         self._schedule = params.train.schedule
         self._clip = params.objective.weight_clip
-        self._stabilisers = params.stabilisers
+        self._stabilisers = params.stabilisers or NO_STABILISERS
 
     @property
     def statistics(self) -> tuple[str, ...]:

@@ -79,9 +79,10 @@ class ModelParams(Section):
     needs: ClassVar[Mapping[str, str]] = {"images": "image"}  # fields of the data, by kind
     uses: ClassVar[Set[str]] = ADVERSARIAL  # the others of these are null
     sizes: ClassVar[tuple[int, ...]]  # the image sizes the networks can make
-    generator_batch_norm: ClassVar[bool] = True
+    takes_virtual_batch_norm: ClassVar[bool] = True  # the generator has batch norms that can be replaced
     discriminator_batch_norm: ClassVar[bool] = False
     conditional: ClassVar[bool]  # does the generator take a label?
+    single_process: ClassVar[str | None] = None  # why it can't share its batches out, where it can't
 
     def players(self) -> tuple[str, ...]:
         """Whose settings stand under train.players."""
@@ -188,6 +189,18 @@ class ScheduleParams(Section):
     betas: Betas | None  # of all optimisers at the end
     penalty: Annotated[float, Field(ge=0)]  # the penalty's weight ends at this multiple of its start
     ema_half_life: Positive  # likewise
+
+
+NO_STABILISERS = StabiliserParams(
+    spectral_norm=False,
+    instance_noise=0.0,
+    augmentation=(),
+    minibatch="none",
+    feature_matching=0.0,
+    historical_averaging=0.0,
+    virtual_batch_norm=False,
+    unrolled_steps=0,
+)
 
 
 class TrainParams(Section):
@@ -301,6 +314,12 @@ class Params(Section, Generic[Model, Data]):
         return self
 
     @model_validator(mode="after")
+    def _processes_share_what_can_be_shared(self) -> Self:
+        if self.model.single_process and self.train.processes > 1:
+            raise ValueError(f"train.processes: must be 1: {self.model.single_process}")
+        return self
+
+    @model_validator(mode="after")
     def _what_is_of_no_use_is_null(self) -> Self:
         given = {
             "objective": self.objective,
@@ -353,7 +372,7 @@ class Params(Section, Generic[Model, Data]):
                 "stabilisers.unrolled_steps: each process would look ahead on its own share of the batch; "
                 "set train.processes to 1, or unrolled_steps to 0"
             )
-        if chosen.virtual_batch_norm and not self.model.generator_batch_norm:
+        if chosen.virtual_batch_norm and not self.model.takes_virtual_batch_norm:
             raise ValueError(
                 f"stabilisers.virtual_batch_norm: the generator of {self.model.kind} has no batch norm to "
                 "replace; set it to false"

@@ -16,9 +16,9 @@ def prepared_dir(data: DataParams) -> Path:
     return Path("data", "prepared", f"{data.dataset}-{data.size}")
 
 
-def judge_dir(data: DataParams, name: str) -> Path:
-    """The judge of that name in params.yaml, trained on those arrays."""
-    return Path("models", "judge", prepared_dir(data).name, name)
+def judge_dir(data: DataParams, name: str, field: str = "images") -> Path:
+    """The judge of that name in params.yaml, trained on the images of one field of those arrays."""
+    return Path("models", "judge", prepared_dir(data).name, field, name)
 
 
 def models_dir(params: Params) -> Path:

@@ -21,9 +21,14 @@ def stream(seed: int, purpose: str, step: int = 0, device: torch.device | str = 
     return torch.Generator(device).manual_seed(seed_of(seed, purpose, step))
 
 
-def draw_latent(
+def draw(
     field: Field, count: int, generator: torch.Generator, device: torch.device | str = "cpu"
 ) -> torch.Tensor:
-    """z float32 [count, z_dim] on `device`, which is the generator's, from the field's distribution."""
-    draw = torch.randn if field.about["distribution"] == "normal" else torch.rand
-    return draw(count, *field.shape, generator=generator, device=device)
+    """Values [count, *shape] of a latent, category or code, on `device`, which is the generator's."""
+    about, shape = field.about, (count, *field.shape)
+    if field.kind == "category":
+        return torch.randint(about["count"], shape, generator=generator, device=device)
+    if field.kind == "latent" and about["distribution"] == "normal":
+        return torch.randn(shape, generator=generator, device=device)
+    share = torch.rand(shape, generator=generator, device=device)
+    return about["low"] + (about["high"] - about["low"]) * share if field.kind == "code" else share

@@ -35,7 +35,7 @@ class Turn:
     def draw(self, kind: Field, purpose: str = "latent") -> Tensor:
         """This rank's share of a field drawn for the whole batch: the same, however many ranks share it."""
         noise = streams.stream(self.seed, purpose, self.index, self.device)
-        return streams.draw_latent(kind, self.size, noise, self.device)[self.share]
+        return streams.draw(kind, self.size, noise, self.device)[self.share]
 
     def stream(self, purpose: str) -> torch.Generator:
         """For what is drawn for the share of this rank alone."""

@@ -14,10 +14,11 @@ from pipeline.scoring.figures import score
 from pipeline.scoring.figures.label_accuracy import confusion
 from pipeline.scoring.judges.inception import HOW_TO_GET_IT
 from pipeline.scoring.judges.judge import load_judges
+from pipeline.scoring.parts import beside
 from pipeline.scoring.pictures import draw
 from pipeline.scoring.protocol import protocol
-from pipeline.scoring.reconstructions import posterior
 from pipeline.scoring.table import confusion_csv, key_figures, scores_table
+from pipeline.scoring.translations import made
 from pipeline.scoring.verdict import verdict, warnings
 from pipeline.tracking import Tracker, last_run
 from stages.run import run
@@ -27,10 +28,10 @@ def main(params: Params) -> None:
     """Write the key figures, all figures in full and the pictures; print the table."""
     began = time.perf_counter()
     file = exported_file(params)
-    prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
+    prepared = Prepared.open(prepared_dir(params.data))
     generator = open_generator(file, prepared)
-    evidence = gather(generator, prepared, judges, params.evaluate)
-    evidence |= posterior(generator, file, evidence["test"])
+    evidence = gather(generator, prepared, load_judges(params, made(generator)), params.evaluate)
+    evidence |= beside(generator, file, prepared, evidence)
     scores = {"protocol": protocol(file, evidence, prepared, params.evaluate)} | rounded(score(evidence))
     metrics = metrics_dir(params)
     with atomic_path(metrics / "details") as details:

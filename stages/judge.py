@@ -1,4 +1,6 @@
-"""models/judge/<dataset>-<size>/<name>/: train the judges on the real images."""
+"""models/judge/<dataset>-<size>/<field>/<name>/: train the judges on the real images of each table."""
+
+from itertools import product
 
 from pipeline.data.prepared import Prepared
 from pipeline.params import Params
@@ -10,10 +12,12 @@ from stages.run import run
 def main(params: Params) -> None:
     """Train, test and write each."""
     prepared = Prepared.open(prepared_dir(params.data))
-    for name, section in params.judges.items():
-        judge = train_judge(prepared, name, section)
-        judge.save(judge_dir(params.data, name))
-        print(f"judge {name}: {judge.description['accuracy']:.2%} of {judge.description['tested_on']} right")
+    for table, (name, section) in product(prepared.tables, params.judges.items()):
+        field, *_ = table.fields
+        judge = train_judge(prepared.beginning_with(field), name, section)
+        judge.save(judge_dir(params.data, name, field))
+        right = f"{judge.description['accuracy']:.2%} of {judge.description['tested_on']} right"
+        print(f"judge {name}: {right}" + (f" ({field})" if len(prepared.tables) > 1 else ""))
 
 
 if __name__ == "__main__":

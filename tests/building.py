@@ -14,8 +14,9 @@ CPU = torch.device("cpu")
 
 
 def image_fields(channels: int, size: int, classes: int) -> Fields:
-    """Those of square images in so many classes."""
-    return {"images": image(channels, size), "labels": label([str(index) for index in range(classes)])}
+    """Those of square images in so many classes, and of a second table like it."""
+    one, its_label = image(channels, size), label([str(index) for index in range(classes)])
+    return {"images": one, "labels": its_label, "other": one, "other_labels": its_label}
 
 
 def build(params: Params, channels: int = 1, classes: int = 10) -> Any:

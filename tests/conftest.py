@@ -29,6 +29,8 @@ SMALL_MODEL = {
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
     "hidden": 16,
+    "blocks": 1,
+    "pool": 240,
 }
 SMALL_TRAIN = {"epochs": 1, "batch": 240, "log_every": 2, "pictures": 2, "checkpoints": 2, "device": "cpu"}
 
@@ -43,7 +45,7 @@ def tiny(name: str) -> dict[str, Any]:
     content = preset(name)
     channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10") else 1
     content["data"] |= {
-        "dataset": "digits",
+        "dataset": "digits_negatives" if content["data"]["dataset"] == "digits_negatives" else "digits",
         "path": None,
         "channels": channels,
         "test_fraction": 0.2,
@@ -68,7 +70,7 @@ def prepared_digits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataP
     folder = tmp_path_factory.mktemp("prepared")
 
     def make(data: DataParams) -> Path:
-        target = folder / f"{data.size}-{data.channels}-{data.test_fraction}-{data.set_aside}"
+        target = folder / f"{data.dataset}-{data.size}-{data.channels}-{data.test_fraction}-{data.set_aside}"
         if not target.exists():
             download(data, folder / raw_dir(data))
             prepare(data, folder / raw_dir(data), target)

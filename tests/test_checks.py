@@ -8,7 +8,6 @@ import pytest
 from pipeline import checks
 from pipeline.data.originals import Originals, Split
 from pipeline.errors import UserError
-from pipeline.scoring.evidence import FEWEST
 from tests.conftest import tiny, write_params
 
 
@@ -37,10 +36,6 @@ def test_refused(tmp_path: Path, kind: str, train: list, test: list, classes: st
     params = write_params(tiny(kind), tmp_path)
     with pytest.raises(UserError, match=told):
         checks.check_data(params, originals(train, test, classes))
-
-
-def test_the_fewest_are_those_of_the_evaluation() -> None:
-    assert checks.FEWEST == FEWEST
 
 
 def test_counts_are_told_and_few_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ SHAPING = (
     "pipeline/systems/__init__.py",
     "pipeline/data/prepared.py",
     "pipeline/training/device.py",
-    "pipeline/training/fixed_noise.py",
+    "pipeline/training/fixed_inputs.py",
     "pipeline/training/run.py",
     "pipeline/penalties.py",
     "stages/train.py",

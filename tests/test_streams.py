@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pipeline.fields import latent
-from pipeline.streams import draw_latent, seed_of, stream
+from pipeline.streams import draw, seed_of, stream
 
 
 def test_seeds_are_the_same_for_good() -> None:
@@ -30,7 +30,7 @@ def test_a_stream_is_fresh_and_that_of_its_seed() -> None:
 
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])
 def test_latents_have_their_distribution(distribution: str) -> None:
-    z = draw_latent(latent(5, distribution), 2000, stream(0, "latent"))
+    z = draw(latent(5, distribution), 2000, stream(0, "latent"))
     assert (z.shape, z.dtype) == ((2000, 5), torch.float32)
     mean, deviation = (0, 1) if distribution == "normal" else (0.5, 12**-0.5)
     assert z.mean().item() == pytest.approx(mean, abs=0.04)

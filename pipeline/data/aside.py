@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.streams import stream
 
+FEWEST = 20  # real images of a part: with fewer, neighbours and halves of them mean nothing
 LARGEST = 6  # at most one in so many training images, and of each class one in half as many
 
 

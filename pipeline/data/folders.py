@@ -10,20 +10,20 @@ import shutil
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
-from pipeline.data.images import EXTENSIONS, decode, is_grey
+from pipeline.data.decoded import Decoded
+from pipeline.data.images import EXTENSIONS, decode
 from pipeline.data.originals import Originals, Split, hold_out
 from pipeline.data.progress import items_bar
 from pipeline.errors import UserError
-from pipeline.files import atomic_path, sha256_of
+from pipeline.files import atomic_path
 
 _VALIDATION = {"val", "valid", "validation"}
 _SPLITS = {"train", "test", *_VALIDATION}
@@ -55,8 +55,8 @@ def download(path: str, raw: Path) -> None:
             print(f"{path}: {used:,} images; left out: {kinds}")
 
 
-def load(path: str, raw: Path, test_fraction: float | None) -> Originals:
-    """Open what `download` copied; `path` is where the user has it, for messages.
+def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Originals:
+    """Open what `download` copied, scaled to `size`; `path` is where the user has it, for messages.
 
     Images without test/ need `test_fraction`, which is held out of every class.
     """
@@ -73,16 +73,16 @@ def load(path: str, raw: Path, test_fraction: float | None) -> Originals:
     if len(classes) == 1:
         remarks.append(f"one class ({classes[0]}): the images are taken as without classes")
         classes = []
-    found, copies = _without_copies(found, test_fraction)
+    files = [file for listing in found.values() for file in listing.files]
+    labels = np.concatenate([listing.labels for listing in found.values()])
+    pictures = Decoded(raw.parent, size)
+    _decode(files, tree, pictures)
+    parts = _without_copies(found, pictures.hashes, test_fraction)
+    copies = len(files) - sum(map(len, parts))
     if copies:
         remarks.append(f"left out of the test part: {copies:,} exact copies of other images")
-    every = [file for listing in found.values() for file in listing.files]
-    channels = 1 if all(_told(is_grey, file, every, tree) for file in every) else 3
-    train, test = (
-        Split(found[split].labels, partial(_decoded, found[split].files, every, tree))
-        for split in ("train", "test")
-    )
-    return Originals(classes, channels, train, test, tuple(remarks))
+    train, test = (Split(labels[rows], partial(pictures.batches, rows)) for rows in parts)
+    return Originals(classes, max(pictures.channels), train, test, tuple(remarks))
 
 
 @dataclass(frozen=True)
@@ -152,53 +152,43 @@ class _Tree:
         return _Listing([folder.name for folder in folders], files, np.array(labels, np.int64))
 
 
-def _without_copies(found: dict[str, _Listing], fraction: float | None) -> tuple[dict[str, _Listing], int]:
-    """Hold `fraction` out where there is no test part, and keep copies (by bytes) of other images out of it.
-
-    Of equal images one is held out, or all are trained on. Returns the parts, and how many images went.
-    """
-    train = found["train"]
-    keys = np.array([sha256_of(file) for file in train.files])
-    if "test" in found:
-        test = found["test"]
-        trained_on = set(keys)
-        own = [row for row, file in enumerate(test.files) if sha256_of(file) not in trained_on]
-        return {"train": train, "test": _chosen(test, own)}, len(test.files) - len(own)
-    first = np.sort(np.unique(keys, return_index=True)[1])
-    held_out = first[hold_out(train.labels[first], fraction, train.classes)[1]]
-    left = np.flatnonzero(~np.isin(keys, keys[held_out]))
-    gone = len(keys) - len(left) - len(held_out)
-    return {"train": _chosen(train, left), "test": _chosen(train, held_out)}, gone
-
-
-def _chosen(listing: _Listing, rows: Iterable[int]) -> _Listing:
-    rows = list(rows)
-    return _Listing(listing.classes, [listing.files[row] for row in rows], listing.labels[rows])
-
-
-def _decoded(files: list[Path], every: list[Path], tree: _Tree) -> Iterator[torch.Tensor]:
-    for file in files:
-        yield _told(decode, file, every, tree)[None]
-
-
-def _told(read: Callable[[Path, str], Any], file: Path, every: list[Path], tree: _Tree) -> Any:
-    """Return what `read` makes of a file; where it is broken, UserError names all broken ones of `every`."""
-    try:
-        return read(file, tree.shown(file))
-    except UserError as first:
-        broken = []
-        for other in every:
+def _decode(files: list[Path], tree: _Tree, pictures: Decoded) -> None:
+    """Take all the files into `pictures`; UserError names those that are broken."""
+    broken = {}
+    with items_bar() as bar:
+        for file in bar.track(files, description="decode"):
+            name = tree.shown(file)
             try:
-                decode(other, tree.shown(other))
-            except UserError:
-                broken.append(tree.shown(other))
-        if len(broken) < 2:
-            raise
+                picture = decode(file, name)
+            except UserError as error:
+                broken[name] = error
+            else:
+                pictures.add(picture)
+    if len(broken) == 1:
+        raise next(iter(broken.values()))
+    if broken:
         more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
         raise UserError(
-            f"{len(broken)} files can't be read as images: {', '.join(broken[:_NAMED])}{more}; "
+            f"{len(broken)} files can't be read as images: {', '.join(list(broken)[:_NAMED])}{more}; "
             "replace them or take them out"
-        ) from first
+        )
+
+
+def _without_copies(
+    found: dict[str, _Listing], hashes: list[str], fraction: float | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows to train on and rows to test on, among the images of train/ and after them those of test/.
+
+    `fraction` is held out where there is no test part, and copies of other images are kept out of it. Of
+    images with equal `hashes` one is held out, or all are trained on.
+    """
+    train, keys = found["train"], np.array(hashes)
+    count = len(train.files)
+    if "test" in found:
+        return np.arange(count), count + np.flatnonzero(~np.isin(keys[count:], keys[:count]))
+    first = np.sort(np.unique(keys, return_index=True)[1])
+    held_out = first[hold_out(train.labels[first], fraction, train.classes)[1]]
+    return np.flatnonzero(~np.isin(keys, keys[held_out])), held_out
 
 
 def _inside_wrappers(folder: Path) -> Path:

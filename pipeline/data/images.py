@@ -1,8 +1,6 @@
 """From an image file of any kind to uint8 pixels of one size."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +9,7 @@ from PIL import Image, ImageOps
 
 from pipeline.data._torchvision import torchvision
 from pipeline.errors import UserError
-from pipeline.kinds.image import grey_or_rgb, is_grey_mode
+from pipeline.kinds.image import grey_or_rgb
 
 EXTENSIONS = torchvision.datasets.folder.IMG_EXTENSIONS
 
@@ -21,15 +19,13 @@ def decode(file: Path | IO[bytes], name: str) -> torch.Tensor:
 
     UserError calls a file that is no whole image by `name`.
     """
-    with _opened(file, name) as image:
-        plain = grey_or_rgb(ImageOps.exif_transpose(image))
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
+            plain = grey_or_rgb(ImageOps.exif_transpose(image))
+    except Exception as error:  # every decoder fails in a way of its own
+        reason = " ".join(str(error).split())
+        raise UserError(f"{name} can't be read as an image ({reason}): replace it or take it out") from error
     return torchvision.transforms.v2.functional.pil_to_tensor(plain)
-
-
-def is_grey(file: Path, name: str) -> bool:
-    """Tell from its header whether an image file is grey; UserError calls one that has none by `name`."""
-    with _opened(file, name) as image:
-        return is_grey_mode(image.mode)
 
 
 def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
@@ -50,13 +46,3 @@ def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
     if images.shape[1] < channels:
         return functional.grayscale_to_rgb(images)
     return images
-
-
-@contextmanager
-def _opened(file: Path | IO[bytes], name: str) -> Iterator[Image.Image]:
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
-            yield image
-    except Exception as error:  # every decoder fails in a way of its own
-        reason = " ".join(str(error).split())
-        raise UserError(f"{name} can't be read as an image ({reason}): replace it or take it out") from error

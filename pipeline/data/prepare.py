@@ -27,13 +27,14 @@ def prepare(
 
     It holds {train,test}_<field>.npy for each field, and dataset.json; `Prepared` tells their form.
     """
-    originals = load(data, raw)
-    if check:
-        check(originals)
-    named = {"images": originals, **originals.others}
-    with atomic_path(target) as part, items_bar() as bar:
+    with atomic_path(target) as part:
+        originals = load(data, raw)
+        if check:
+            check(originals)
         part.mkdir()
-        written = [_write_table(part, name, table, data, bar) for name, table in named.items()]
+        named = {"images": originals, **originals.others}
+        with items_bar() as bar:
+            written = [_write_table(part, name, table, data, bar) for name, table in named.items()]
         sha256 = {path.name: sha256_of(path) for path in sorted(part.iterdir())}
         about = {
             "dataset": data.dataset,

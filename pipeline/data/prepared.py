@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -23,7 +23,7 @@ _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages
 class Table:
     """Fields whose rows belong together, and how many rows each part has."""
 
-    fields: tuple[str, ...]  # the first holds images
+    fields: tuple[str, ...]  # images, then their labels
     counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
     aside: Sequence[int]  # training rows that nothing learns from
 
@@ -65,25 +65,30 @@ class Prepared:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise UserError(f"{folder} is damaged ({error}): {_REMEDY}") from error
 
+    def beginning_with(self, field: str) -> Self:
+        """The same data with the table that holds these images first: what all below speaks of."""
+        first = next(table for table in self.tables if field in table.fields)
+        return replace(self, tables=(first, *(table for table in self.tables if table is not first)))
+
     @property
     def channels(self) -> int:
-        """Of `images`: 1 or 3."""
-        return self.fields["images"].shape[0]
+        """Of the images: 1 or 3."""
+        return self.fields[self.tables[0].fields[0]].shape[0]
 
     @property
     def size(self) -> int:
-        """Of `images`: pixels a side."""
-        return self.fields["images"].shape[1]
+        """Of the images: pixels a side."""
+        return self.fields[self.tables[0].fields[0]].shape[1]
 
     @property
     def classes(self) -> list[str]:
-        """Those of `labels` in their order; empty: unconditional, all labels 0."""
-        return self.fields["labels"].about["classes"]
+        """Those of the labels in their order; empty: unconditional, all labels 0."""
+        return self.fields[self.tables[0].fields[1]].about["classes"]
 
     @property
     def label_count(self) -> int:
         """How many values a label takes: the number of classes, or 1 where there are none."""
-        return class_count(self.fields["labels"])
+        return class_count(self.fields[self.tables[0].fields[1]])
 
     @property
     def counts(self) -> Mapping[str, Any]:
@@ -97,11 +102,11 @@ class Prepared:
 
     def images(self, part: Part) -> np.ndarray:
         """uint8 [N, channels, size, size], as they lie: read as touched where all of a file is one part."""
-        return self.part("images", part)
+        return self.part(self.tables[0].fields[0], part)
 
     def labels(self, part: Part) -> np.ndarray:
         """int64 [N]."""
-        return self.part("labels", part)
+        return self.part(self.tables[0].fields[1], part)
 
     def part(self, field: str, part: Part) -> np.ndarray:
         """One field of one part, [N, ...]."""

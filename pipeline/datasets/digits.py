@@ -1,19 +1,12 @@
-"""The data set `digits`: 1,797 handwritten digits of 8x8 pixels that come with scikit-learn; no download.
-
-E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998.
-"""
+"""The data set `digits`: 1,797 handwritten digits of 8x8 pixels that come with scikit-learn; no download."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
 from pipeline.params import DataParams
 
 if TYPE_CHECKING:
     from pipeline.data.originals import Originals
-
-_BRIGHTEST = 16  # a pixel counts the ink in a cell of 4x4
 
 
 class Params(DataParams):
@@ -24,31 +17,20 @@ class Params(DataParams):
 
 
 def download(data: Params, raw: Path) -> None:
-    """Write scikit-learn's arrays as they are, so that DVC sees their content."""
-    import numpy as np
-    from sklearn.datasets import load_digits
+    """Write scikit-learn's arrays into `raw`."""
+    from pipeline.data import bundled
 
-    bundled = load_digits()
-    with atomic_path(raw) as part:
-        part.mkdir()
-        np.save(part / "images.npy", bundled.images.astype(np.uint8))
-        np.save(part / "labels.npy", bundled.target.astype(np.int64))
+    bundled.download(raw)
 
 
 def load(data: Params, raw: Path) -> "Originals":
-    """Read what `download` wrote, values stretched to 0..255."""
-    import numpy as np
-    import torch
-
+    """Read what `download` wrote."""
+    from pipeline.data import bundled
     from pipeline.data.originals import Originals, hold_out, split_of_arrays
 
-    try:
-        ink, labels = (np.load(raw / name) for name in ("images.npy", "labels.npy"))
-    except (OSError, ValueError):
-        raise UserError(f"{raw} is missing or damaged: run `python -m stages.download`") from None
-    images = torch.from_numpy(np.rint(ink * (255 / _BRIGHTEST)).astype(np.uint8))[:, None]
-    classes = [str(digit) for digit in range(10)]
+    images, labels = bundled.read(raw)
     train, test = (
-        split_of_arrays(images[rows], labels[rows]) for rows in hold_out(labels, data.test_fraction, classes)
+        split_of_arrays(images[rows], labels[rows])
+        for rows in hold_out(labels, data.test_fraction, bundled.CLASSES)
     )
-    return Originals(classes, 1, train, test)
+    return Originals(bundled.CLASSES, 1, train, test)

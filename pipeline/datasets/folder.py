@@ -27,7 +27,7 @@ def download(data: Params, raw: Path) -> None:
 
 
 def load(data: Params, raw: Path) -> "Originals":
-    """Open what `download` copied."""
+    """Open what `download` copied, and decode it."""
     from pipeline.data import folders
 
-    return folders.load(data.path, raw, data.test_fraction)
+    return folders.load(data.path, raw, data.test_fraction, data.size)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pipeline.errors import RunError
 from pipeline.export.canonical import canonical
 from pipeline.fields import Field, class_count
-from pipeline.streams import draw_latent, stream
+from pipeline.streams import draw, stream
 from pipeline.systems.base import Export
 from pipeline.training.device import settle_vector_functions
 
@@ -62,8 +62,8 @@ def _inputs(export: Export, count: int, seed: int) -> list[Tensor]:
 
 def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
     match field.kind:
-        case "latent":
-            return draw_latent(field, count, source)
+        case "latent" | "category" | "code":
+            return draw(field, count, source)
         case "label":
             return torch.arange(count) % class_count(field)
         case "image":

@@ -145,15 +145,20 @@ def _confusion(path: Path) -> dict[str, Any] | None:
     return {"seen": seen, "asked": asked}
 
 
+_OPTIONAL = ("reconstructions", "codes", "per_class")  # which evaluation draws where there is such a thing
+
+
 def _pictures(model: Path, details: Path) -> dict[str, Path | None]:
-    """By the names the template has for them; None where there are no labels, or no encoder."""
-    bars, codes = details / "per-class.png", details / "reconstructions.png"
-    return {
-        "reconstructions": codes if codes.exists() else None,
+    """By the names the template has for them; None where there is none: no labels, no encoder."""
+    found = {
+        "reconstructions": details / "reconstructions.png",
         "samples": details / "samples.png",
         "real_beside_fake": details / "real-beside-fake.png",
-        "per_class": bars if bars.exists() else None,
+        "codes": details / "codes.png",
+        "per_class": details / "per-class.png",
         "neighbours": details / "neighbours.png",
         "curves": model / "curves.png",
         "progress": model / "progress.gif",
     }
+    absent = {name: None for name in _OPTIONAL if not found[name].exists()}
+    return found | absent

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from pipeline.data.aside import shared_out
 from pipeline.data.prepared import Part, Prepared
-from pipeline.inference import Generator
+from pipeline.inference import Network
+from pipeline.inference.contract.inputs import NOTHING, Given
 from pipeline.kinds.shared.noise import MAX_SEED
 from pipeline.scoring.judges.judge import Judge
 from pipeline.streams import seed_of, stream
@@ -49,11 +50,18 @@ def joined(parts: Sequence[Images]) -> Images:
     return Images(np.concatenate([part.images for part in parts]), labels)
 
 
-def generated(generator: Generator, labels: NDArray[np.int64] | None, count: int, seed: int) -> Images:
+def generated(generator: Network, labels: NDArray[np.int64] | None, count: int, seed: int) -> Images:
     """`count` samples of an exported file, under the labels [count] if it takes any."""
-    asked = labels if generator.description.classes else None
-    images = generator.sample(asked, sample_seeds(seed, count)).transpose(0, 3, 1, 2)
-    return Images(np.ascontiguousarray(images), asked)
+    name = generator.description.label_input
+    asked = labels if name else None
+    given = Given({name: labels}) if name else NOTHING
+    return Images(drawn(generator, sample_seeds(seed, count), given), asked)
+
+
+def drawn(generator: Network, seeds: NDArray[np.int64], given: Given = NOTHING) -> NDArray[np.uint8]:
+    """A picture a seed, uint8 [N, C, H, W]."""
+    pictures = np.concatenate(list(generator.pictures(seeds, given)))
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
 
 
 def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:
@@ -68,8 +76,12 @@ def real(prepared: Prepared, part: Part, rows: NDArray[np.int64]) -> Images:
 
 def shuffled(prepared: Prepared, part: Part, count: int, seed: int) -> NDArray[np.int64]:
     """`count` rows of a part, or all if it has no more, in the order of a stream of their own."""
-    total = prepared.counts[part]["total"]
-    return torch.randperm(total, generator=stream(seed, f"evaluate real {part}"))[:count].numpy()
+    return shuffled_rows(prepared.counts[part]["total"], count, seed, f"evaluate real {part}")
+
+
+def shuffled_rows(total: int, count: int, seed: int, purpose: str = "evaluate sources") -> NDArray[np.int64]:
+    """`count` of `total` rows, or all, in the order of a stream of their own."""
+    return torch.randperm(total, generator=stream(seed, purpose))[:count].numpy()
 
 
 def alike(labels: NDArray[np.int64], shares: NDArray[np.integer], count: int, seed: int) -> NDArray[np.int64]:
@@ -87,6 +99,13 @@ def alike(labels: NDArray[np.int64], shares: NDArray[np.integer], count: int, se
         of_class = order[labels[order] == label]
         place[of_class] = np.arange(len(of_class))
     return order[place[order] < wanted[labels[order]]]
+
+
+def subset(seen: Images, count: int, seed: int) -> Images:
+    """`count` of some images, in their own class shares; all, if they are no more."""
+    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
+    rows = alike(labels, np.bincount(labels), count, seed)
+    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
 
 
 def noise(like: Images, seed: int) -> Images:

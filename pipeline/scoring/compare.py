@@ -20,6 +20,7 @@ from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.protocol import protocol
 from pipeline.scoring.spread import interval
 from pipeline.scoring.table import number, protocol_line, titles
+from pipeline.scoring.translations import made
 
 Scores = dict[str, Any]  # the protocol, and every figure by its key, as in scores.json
 
@@ -35,11 +36,14 @@ def compare(
     """
     names, say = names_of(files), Console(stderr=True)
     generators = [open_generator(file, prepared) for file in files]
+    for file, generator in zip(files, generators, strict=True):
+        if made(generator) != prepared.tables[0].fields[0]:
+            raise UserError(f"{file} makes {made(generator)}: python -m stages.evaluate scores it alone")
     reference = refer(prepared, judges, params)
     scores = {}
     for name, file, generator in zip(names, files, generators, strict=True):
         say.print(f"{name}: generator {len(scores) + 1} of {len(files)}", highlight=False)
-        evidence = draw_samples(generator, reference)
+        evidence = draw_samples(generator, reference, prepared)
         scores[name] = {"protocol": protocol(file, evidence, prepared, params)} | score(evidence)
     first, *others = scores.values()
     for other in others:

@@ -7,18 +7,19 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.data.aside import FEWEST
 from pipeline.data.prepared import Part, Prepared
 from pipeline.errors import UserError
-from pipeline.inference import Generator
+from pipeline.inference import Network
 from pipeline.inference.errors import InferenceError
+from pipeline.kinds import drawable
 from pipeline.params import EvaluateParams
-from pipeline.scoring import candidates
+from pipeline.scoring import candidates, translations
 from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
-from pipeline.scoring.reconstructions import Posterior
-
-FEWEST = 20  # real images of a part: below, neighbours and halves of them mean nothing
+from pipeline.scoring.parts import Categories, Posterior
+from pipeline.scoring.translations import made
 
 
 class Evidence(TypedDict, total=False):
@@ -43,9 +44,12 @@ class Evidence(TypedDict, total=False):
     fake: Candidate  # as many as the floor has, of the same labels
     labels: NDArray[np.int64]  # that were asked for, [N]; missing: the generator takes none
     told_apart: Images  # samples of the labels of `unseen`
+    sources: Images  # what the samples are translations of; missing: they are made of noise
 
     # of networks beside it
     posterior: Posterior  # what an encoder that ships says of the test images
+    categories: Categories  # what one that found classes by itself says of real images
+    cycle: Images  # what the way back makes of the samples, in the order of `sources`
 
 
 def contestants(evidence: Evidence) -> dict[str, Candidate]:
@@ -65,27 +69,37 @@ def strata(evidence: Evidence, seen: Candidate) -> NDArray[np.int64]:
     return groups(evidence, seen) if "labels" in evidence else np.zeros(len(seen), np.int64)
 
 
-def open_generator(path: Path, prepared: Prepared) -> Generator:
+def open_generator(path: Path, prepared: Prepared) -> Network:
     """Open an exported file; UserError if it is none, or makes images unlike the prepared ones."""
     try:
-        generator = Generator(path)
+        generator = Network(path)
     except InferenceError as error:
         raise UserError(str(error)) from None
-    made, wanted = generator.description, (prepared.channels, prepared.size, prepared.size)
-    if made.image_shape != wanted:
-        raise UserError(
-            f"{path} makes images {list(made.image_shape)}, {prepared.folder} holds {list(wanted)}"
-        )
-    if made.classes and list(made.classes) != prepared.classes:
-        raise UserError(f"{path} knows the classes {', '.join(made.classes)}: not those of {prepared.folder}")
+    about, fields, folder = generator.description, prepared.fields, prepared.folder
+    if about.picture is None:
+        raise UserError(f"{path} {about.gives()}: no image to score")
+    for name, field in about.inputs.items():
+        known = drawable(field.kind) or name == about.label_input or field.about.get("of") in fields
+        if not known:
+            raise UserError(f"{path}: {name} can't be drawn, and {folder} has nothing to give it")
+    real = fields.get(made(generator))
+    if real is None or about.image_shape != real.shape:
+        found = ", ".join(f"{name} {list(field.shape)}" for name, field in fields.items() if field.shape)
+        raise UserError(f"{path} makes images {list(about.image_shape)}, {folder} holds {found}")
+    if about.classes and list(about.classes) != prepared.classes:
+        raise UserError(f"{path} knows the classes {', '.join(about.classes)}: not those of {folder}")
     return generator
 
 
 def gather(
-    generator: Generator, prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams
+    generator: Network, prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams
 ) -> Evidence:
-    """Draw samples, real images and noise, and show each to the first judge once."""
-    return draw_samples(generator, refer(prepared, judges, params))
+    """Draw samples, real images and noise, and show each to the first judge once.
+
+    `judges` are those of the field that the generator makes.
+    """
+    reference = refer(prepared.beginning_with(made(generator)), judges, params)
+    return draw_samples(generator, reference, prepared)
 
 
 def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) -> Evidence:
@@ -106,7 +120,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     unseen = candidates.joined([floor, test]) if part == "aside" else test
     seen = _like(prepared, "train", unseen, len(unseen), seed)
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
-        unseen = _of_labels(unseen, len(seen), seed)
+        unseen = candidates.subset(unseen, len(seen), seed)
     reference = Evidence(
         floor=look_at(judge, floor),
         floor_part=part,
@@ -137,30 +151,60 @@ def _like(prepared: Prepared, part: Part, wanted: Images, count: int, seed: int)
     return candidates.real(prepared, part, rows)
 
 
-def _of_labels(seen: Images, count: int, seed: int) -> Images:
-    """`count` of some images, in their own class shares."""
-    labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
-    rows = candidates.alike(labels, np.bincount(labels), count, seed)
-    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
-
-
-def draw_samples(generator: Generator, reference: Evidence) -> Evidence:
+def draw_samples(generator: Network, reference: Evidence, prepared: Prepared) -> Evidence:
     """The evidence on one generator; UserError if it fails while running."""
-    floor, noise = reference["floor"], reference["noise"]
-    parts = [floor, reference["unseen"]]
-    labels = candidates.joined([Images(part.images, part.labels) for part in parts]).labels
     try:
-        drawn = candidates.generated(generator, labels, sum(map(len, parts)), reference["seed"])
+        if generator.description.inputs_of("image"):
+            return _translate(generator, reference, prepared)
+        return _draw(generator, reference)
     except InferenceError as error:
         raise UserError(f"{generator.description.name}: {error}") from None
+
+
+def _draw(generator: Network, reference: Evidence) -> Evidence:
+    floor, unseen = reference["floor"], reference["unseen"]
+    labels = candidates.joined([Images(part.images, part.labels) for part in (floor, unseen)]).labels
+    drawn = candidates.generated(generator, labels, len(floor) + len(unseen), reference["seed"])
     first, rest = (
         Images(drawn.images[part], None if drawn.labels is None else drawn.labels[part])
         for part in (slice(len(floor)), slice(len(floor), None))
     )
-    # Noise is held to the labels that the generator was asked for, if it takes any.
+    return _with_samples(reference, first, rest)
+
+
+def _translate(generator: Network, reference: Evidence, prepared: Prepared) -> Evidence:
+    """Samples that are translations of images, of those that nothing learnt from where there are any.
+
+    Their classes are those of what they are made of, in the shares of the real images.
+    """
+    given = translations.source(generator)
+    source = prepared.beginning_with(given)
+    parts: list[Part] = ["test", reference["floor_part"]]
+    pool = candidates.joined([candidates.real(source, part, _all(source, part)) for part in parts])
+    if source.classes != prepared.beginning_with(made(generator)).classes:
+        pool = replace(pool, labels=None)  # nothing says which class a translation should be
+    seed, floor, unseen = reference["seed"], reference["floor"], reference["unseen"]
+    sources, others = (translations.chosen(pool, wanted, seed) for wanted in (floor, unseen))
+    rest = translations.translated(generator, others)
+    found = _with_samples(reference, translations.translated(generator, sources), rest)
+    sides = {name: candidates.subset(reference[name], len(rest), seed) for name in ("unseen", "seen")}
+    return found | sides | {"sources": sources}
+
+
+def _all(prepared: Prepared, part: Part) -> NDArray[np.int64]:
+    return np.arange(prepared.counts[part]["total"])
+
+
+def _with_samples(reference: Evidence, first: Images, rest: Images) -> Evidence:
     sampled = Evidence(
-        noise=replace(noise, labels=first.labels),
+        # noise is held to the labels that the generator was asked for, if there are any
+        noise=replace(_first(reference["noise"], len(first)), labels=first.labels),
         fake=look_at(next(iter(reference["judges"].values())), first),
         told_apart=rest,
     )
     return reference | sampled | ({} if first.labels is None else {"labels": first.labels})
+
+
+def _first(seen: Candidate, count: int) -> Candidate:
+    labels = None if seen.labels is None else seen.labels[:count]
+    return Candidate(seen.images[:count], labels, seen.features[:count], seen.logits[:count])

@@ -17,17 +17,6 @@ def distances(queries: NDArray, points: NDArray) -> Iterator[NDArray[np.float32]
         yield _between(_rows(queries[start : start + QUERIES]), columns).numpy()
 
 
-def nearest(points: NDArray, queries: NDArray) -> NDArray[np.float32]:
-    """The distance from each query [Q, ...] to the nearest of the points [N, ...], float32 [Q].
-
-    The points may be a memory map larger than the memory.
-    """
-    found = torch.full((len(queries),), torch.inf)
-    for part, _, block in _blocks(points, queries):
-        found[part] = torch.minimum(found[part], block.amin(dim=1))
-    return found.numpy()
-
-
 def nearest_rows(points: NDArray, queries: NDArray, k: int) -> NDArray[np.int64]:
     """Which k of the points [N, ...] lie nearest to each query [Q, ...], the nearest first: int64 [Q, k].
 
@@ -35,20 +24,15 @@ def nearest_rows(points: NDArray, queries: NDArray, k: int) -> NDArray[np.int64]
     """
     found = torch.full((len(queries), k), torch.inf)
     rows = torch.zeros((len(queries), k), dtype=torch.int64)
-    for part, first, block in _blocks(points, queries):
-        near, columns = block.topk(min(k, block.shape[1]), largest=False)
-        found[part], kept = torch.cat([found[part], near], dim=1).topk(k, largest=False)
-        rows[part] = torch.cat([rows[part], columns + first], dim=1).gather(1, kept)
-    return rows.numpy()
-
-
-def _blocks(points: NDArray, queries: NDArray) -> Iterator[tuple[slice, int, Tensor]]:
-    """Yield distances as blocks [<= QUERIES, <= POINTS]: of which queries, and from which point on."""
     for first in range(0, len(points), POINTS):
         columns = _rows(points[first : first + POINTS])
         for start in range(0, len(queries), QUERIES):
             part = slice(start, start + QUERIES)
-            yield part, first, _between(_rows(queries[part]), columns)
+            block = _between(_rows(queries[part]), columns)
+            near, places = block.topk(min(k, len(columns)), largest=False)
+            found[part], kept = torch.cat([found[part], near], dim=1).topk(k, largest=False)
+            rows[part] = torch.cat([rows[part], places + first], dim=1).gather(1, kept)
+    return rows.numpy()
 
 
 def row_distances(a: NDArray, b: NDArray) -> NDArray[np.float32]:

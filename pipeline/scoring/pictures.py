@@ -7,26 +7,31 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import plots
-from pipeline.inference import Generator
+from pipeline.inference import Network
+from pipeline.inference.contract.inputs import NOTHING, Given
 from pipeline.kinds.image import to_uint8
-from pipeline.scoring.candidates import Candidate, sample_seeds
+from pipeline.scoring.candidates import Candidate, Images, drawn, sample_seeds
 from pipeline.scoring.evidence import Evidence, groups
 from pipeline.scoring.figure import Figure
 from pipeline.scoring.neighbours import nearest_rows
-from pipeline.scoring.reconstructions import Posterior
+from pipeline.scoring.parts import Posterior
 
 ROWS = 10
 BESIDE = 64
 COLUMNS = 16
+TRANSLATED = 3  # rows of images and their translations
+VALUES = 7  # of a code, over twice the range that was drawn in training
 SEARCHED, NEIGHBOURS = 12, 4  # samples whose nearest training images are shown, and how many of them
 TILE = 64  # pixels a side, at the least, of an image there
 
 
-def draw(
-    folder: Path, generator: Generator, evidence: Evidence, scores: dict[str, Figure], seed: int
-) -> None:
+def draw(folder: Path, generator: Network, evidence: Evidence, scores: dict[str, Figure], seed: int) -> None:
     """Write the pictures into `folder`; per-class.png only where there are labels."""
-    plots.save(samples_grid(generator, seed), folder / "samples.png")
+    if "sources" in evidence:
+        shown = translations(evidence["sources"], evidence["fake"], evidence.get("cycle"))
+    else:
+        shown = samples_grid(generator, seed)
+    plots.save(shown, folder / "samples.png")
     pair = [
         seen.images[_of_every_class(evidence, seen, BESIDE)] for seen in (evidence["test"], evidence["fake"])
     ]
@@ -34,6 +39,8 @@ def draw(
     plots.save(neighbours(evidence), folder / "neighbours.png")
     if "posterior" in evidence:
         plots.save(reconstructions(evidence["posterior"]), folder / "reconstructions.png")
+    if generator.description.inputs_of("code"):
+        plots.save(codes(generator, seed), folder / "codes.png")
     if "label_accuracy" in scores:
         shares = {
             name: share for name, share in scores["label_accuracy"]["per_class"].items() if share is not None
@@ -43,13 +50,41 @@ def draw(
         )
 
 
-def samples_grid(generator: Generator, seed: int) -> Image.Image:
-    """Ten latents, one a row, each with every class, one a column; a hundred latents where there are none."""
-    classes = len(generator.description.classes)
-    columns = classes or ROWS
-    seeds = np.repeat(sample_seeds(seed, ROWS), columns) if classes else sample_seeds(seed, ROWS * columns)
-    labels = np.tile(np.arange(columns), ROWS) if classes else None
-    return plots.grid(generator.sample(labels, seeds).transpose(0, 3, 1, 2), columns, scale=2)
+def samples_grid(generator: Network, seed: int) -> Image.Image:
+    """Ten latents, one a row, each with every class or category, one a column; a hundred latents without."""
+    name, count = generator.description.column
+    columns = count or ROWS
+    seeds = np.repeat(sample_seeds(seed, ROWS), columns) if name else sample_seeds(seed, ROWS * columns)
+    given = Given({name: np.tile(np.arange(columns), ROWS)}) if name else NOTHING
+    return plots.grid(drawn(generator, seeds, given), columns, scale=2)
+
+
+def codes(generator: Network, seed: int) -> Image.Image:
+    """A code a block: its value rises by the row, beyond what was drawn in training, category by column."""
+    (name, *_), (category, count) = generator.description.inputs_of("code"), generator.description.column
+    field, columns = generator.description.inputs[name], count or ROWS
+    low, high = field.about["low"], field.about["high"]
+    values = np.linspace(low - (high - low) / 2, high + (high - low) / 2, VALUES)
+    of_column = np.arange(columns)
+    seeds = sample_seeds(seed, 1 if category else columns)
+    blocks = []
+    for index in range(field.shape[0]):
+        for value in values:
+            rows = {category: of_column} if category else {}
+            given = Given(rows, {name: {index: value}})
+            blocks.append(drawn(generator, np.resize(seeds, columns), given))
+    return plots.grid(np.concatenate(blocks), columns, scale=2)
+
+
+def translations(sources: Images, made: Images, back: Images | None) -> Image.Image:
+    """What went in, under it what came out, and what came back of that where there is a way back."""
+    rows = []
+    for start in range(0, COLUMNS * TRANSLATED, COLUMNS):
+        for seen in filter(None, (sources, made, back)):
+            rows.append(seen.images[start : start + COLUMNS])
+    channels = max(row.shape[1] for row in rows)
+    every = [np.broadcast_to(row, (len(row), channels, *row.shape[2:])) for row in rows]
+    return plots.grid(np.concatenate(every), COLUMNS, scale=2)
 
 
 def reconstructions(found: Posterior) -> Image.Image:

@@ -12,7 +12,7 @@ from pipeline.game import Game
 from pipeline.params import Params
 from pipeline.stabilisers import minibatch
 from pipeline.stabilisers.virtual_batch_norm import ReferenceBatch, make_virtual
-from pipeline.streams import draw_latent, stream
+from pipeline.streams import draw, stream
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
 
@@ -140,5 +140,5 @@ def _feature_count(discriminator: DiscriminatorBase, image: Field) -> int:
 def _reference_batch(params: Params, latent: Field, classes: int) -> ReferenceBatch:
     """As many latents and labels as a batch has images."""
     source, count = stream(params.seed, "reference batch"), params.train.batch
-    z = draw_latent(latent, count, source)
+    z = draw(latent, count, source)
     return ReferenceBatch(z, torch.randint(classes, (count,), generator=source))

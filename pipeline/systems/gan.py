@@ -19,7 +19,7 @@ class Params(p.LatentParams):
 
     sizes: ClassVar = (8, 16, 28, 32)
     conditional: ClassVar = False
-    generator_batch_norm: ClassVar = False
+    takes_virtual_batch_norm: ClassVar = False
 
 
 class Generator(nn.Module):

@@ -6,26 +6,28 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import torch
 from PIL import Image
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from pipeline import files, plots
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError, Stopped, UserError
+from pipeline.fields import Field
 from pipeline.params import Params
-from pipeline.pixels import to_uint8
+from pipeline.pixels import to_float, to_uint8
 from pipeline.places import resume_root
 from pipeline.provenance import code_hash, environment
-from pipeline.streams import draw_latent, stream
+from pipeline.streams import draw, stream
 from pipeline.systems.base import GENERATOR, Export
 from pipeline.tracking import Tracker
 from pipeline.training import resumable
 from pipeline.training.batches import Batches, tables_of
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
-from pipeline.training.fixed_noise import FixedNoise, spread
+from pipeline.training.fixed_inputs import FixedInputs, first_images, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
 from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
@@ -80,10 +82,12 @@ class Run:
         self.damaged = self._load(self._stopped, *self._checkpoints)
         ranks.join_batch_norms(self.state.model)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
-        self.noise = FixedNoise(self._shown(self.state.model.shipped()).inputs, params.seed, device)
-        some = data.rows("train")[:2000]
-        images, labels = (data.file("train", field)[some] for field in ("images", "labels"))
-        self.real_spread = spread(images, labels if self.noise.conditional else labels * 0)
+        shown = self._shown(self.state.model.shipped())
+        made = next(iter(shown.outputs.values()))
+        self.real = data.beginning_with(made.about["of"])  # what the samples are held against
+        self.fixed = FixedInputs(shown.inputs, data, params.seed, device)
+        images, labels = self._real(2000)
+        self.real_spread = spread(images, labels if self.fixed.conditional else labels * 0)
         self.monitor = self._fresh_monitor()
         self._pictures_at = _moments(self.steps, train.pictures)
         self._checkpoints_at = _moments(self.steps, train.checkpoints)
@@ -209,13 +213,11 @@ class Run:
         return self.state.model.exports(shipped)[GENERATOR]
 
     def _picture(self) -> float:
-        """Draw the fixed noise with the generator that ships; return the spread of the one that trains."""
-        image = plots.grid(
-            self.noise.draw(self._shown(self.state.shipped).network).numpy(), self.noise.columns
-        )
+        """Draw from the fixed inputs what ships does; return the spread of what trains draws."""
+        image = plots.grid(self.fixed.shown(self._shown(self.state.shipped).network), self.fixed.columns)
         if self.ranks.first:
             plots.save(image, self.folder / "pictures" / f"{self.state.step:07d}.png")
-        return self.noise.spread(self.noise.draw(self._shown(self.state.model.shipped()).network))
+        return self.fixed.spread(self.fixed.draw(self._shown(self.state.model.shipped()).network))
 
     def write(self, output: Path) -> None:
         """Put the results in place: weights, history, roll-backs if there were any, and pictures."""
@@ -229,8 +231,8 @@ class Run:
                 files.write_json(part / "rollbacks.json", state.rollbacks)
             plots.save(plots.training_curves(part / "history.csv"), part / "curves.png")
             plots.animation([Image.open(picture) for picture in self._pictures()], part / "progress.gif")
-            samples = self.noise.draw(self._shown(state.shipped).network).numpy()
-            plots.save(plots.grid(samples, self.noise.columns, scale=2), part / "samples.png")
+            samples = self.fixed.shown(self._shown(state.shipped).network)
+            plots.save(plots.grid(samples, self.fixed.columns, scale=2), part / "samples.png")
             plots.save(self._real_beside_fake(), part / "real-beside-fake.png")
 
     def _history(self) -> str:
@@ -248,17 +250,25 @@ class Run:
 
     def _real_beside_fake(self) -> Image.Image:
         """The first training images beside samples, of the same classes where there are classes."""
-        rows = self.data.rows("train")[:64]
-        labels = torch.from_numpy(self.data.file("train", "labels")[rows])
+        images, labels = self._real(64)
         network, inputs, _ = self._shown(self.state.shipped)
         noise = stream(self.params.seed, "real beside fake")
-        fed = [
-            labels if field.kind == "label" else draw_latent(field, len(labels), noise)
-            for field in inputs.values()
-        ]
+        fed = [self._fed(field, torch.from_numpy(labels), noise) for field in inputs.values()]
         with torch.no_grad():
             fake = to_uint8(network.eval()(*(value.to(self.loop.device) for value in fed)))
-        return plots.real_beside_fake(self.data.file("train", "images")[rows], fake.cpu().numpy())
+        return plots.real_beside_fake(images, fake.cpu().numpy())
+
+    def _fed(self, field: Field, labels: Tensor, noise: torch.Generator) -> Tensor:
+        """A value for each of the labels [N]."""
+        if field.kind == "image":
+            return to_float(first_images(self.data, field, len(labels)))
+        return labels if field.kind == "label" else draw(field, len(labels), noise)
+
+    def _real(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The first training images, and their labels, of the table that samples are held against."""
+        rows = self.real.rows("train")[:count]
+        images, labels = (self.real.file("train", field)[rows] for field in self.real.tables[0].fields)
+        return images, labels
 
 
 def _write_networks(folder: Path, networks: dict[str, nn.Module]) -> None:

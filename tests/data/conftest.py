@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from pipeline.datasets import params_class
 from pipeline.params import DataParams
@@ -48,18 +47,14 @@ def data() -> Callable[..., DataParams]:
 
 @pytest.fixture
 def picture() -> Callable[..., Path]:
-    """Write an image file of one colour, with its folders; the bytes of each differ by a comment."""
+    """Write an image file of one colour, with its folders; the last pixel is another in each: no copies."""
     serial = count()
 
-    def write(
-        path: Path, colour: int | tuple[int, ...] = 100, mode: str = "L", size: tuple[int, int] = (8, 8)
-    ):
+    def write(path: Path, colour: int | tuple[int, ...] = 100, mode: str = "L") -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        about = PngInfo()
-        about.add_text("serial", str(next(serial)))
-        Image.new(mode, size, colour).save(
-            path, **({"pnginfo": about} if path.suffix.lower() == ".png" else {})
-        )
+        image = Image.new(mode, (8, 8), colour)
+        image.putpixel((7, 7), (next(serial),) * len(mode))
+        image.save(path)
         return path
 
     return write

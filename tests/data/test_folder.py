@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
+from pipeline.data import folders
+from pipeline.data.decoded import Decoded
+from pipeline.data.images import decode
 from pipeline.data.prepare import prepare
 from pipeline.data.prepared import Prepared
 from pipeline.datasets import download, load
@@ -107,6 +109,7 @@ def test_one_colour_image_makes_it_a_colour_set_unless_channels_says_otherwise(p
         ),
         min_size=2,
         max_size=5,
+        unique_by=lambda image: image[1:],  # copies would be left out
     ),
     size=st.integers(8, 24),
     channels=st.sampled_from([None, 1, 3]),
@@ -115,9 +118,7 @@ def test_any_mix_of_modes_and_sizes_is_prepared(tmp_path, run, images, size, cha
     shutil.rmtree(tmp_path / "mix", ignore_errors=True)
     (tmp_path / "mix").mkdir()
     for number, (mode, width, height) in enumerate(images):
-        about = PngInfo()
-        about.add_text("serial", str(number))  # copies would be left out
-        Image.new(mode, (width, height)).save(tmp_path / "mix" / f"{number}.png", pnginfo=about)
+        Image.new(mode, (width, height)).save(tmp_path / "mix" / f"{number}.png")
     prepared = run(tmp_path / "mix", size=size, channels=channels, test_fraction=0.5)
     colour = any(mode in ("P", "RGB", "RGBA") for mode, _, _ in images)
     assert prepared.channels == (channels or (3 if colour else 1))
@@ -156,7 +157,7 @@ def test_an_image_beside_class_folders(pets, run, picture):
 
 
 def test_a_corrupt_image(pets, run):
-    (pets / "dog" / "7.png").write_bytes((pets / "dog" / "6.png").read_bytes()[:-20])
+    (pets / "dog" / "7.png").write_bytes((pets / "dog" / "6.png").read_bytes()[:-30])
     refused(run, pets, r"pets/dog/7\.png can't be read as an image", test_fraction=0.1)
 
 
@@ -235,6 +236,15 @@ def test_a_full_disk_leaves_the_earlier_copy_alone(pets, run, tmp_path, data, mo
     assert np.array_equal(before.labels("test"), [0, 1, 1])
 
 
+def test_a_disk_that_fills_up_while_pictures_wait_is_told(pets, run, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Decoded, "add", full)
+    with pytest.raises(RunError, match="prepared: the disk is full"):
+        run(pets, test_fraction=0.2)
+
+
 def test_preprocess_before_download(tmp_path, data):
     with pytest.raises(UserError, match=r"raw is missing: run `python -m stages.download`"):
         prepare(data("folder", path="x", test_fraction=0.1), tmp_path / "raw", tmp_path / "prepared")
@@ -270,28 +280,54 @@ def test_what_is_left_out_is_told(pets, run, capsys):
 
 
 def test_all_broken_images_are_told_at_once(pets, run):
-    (pets / "dog" / "3.png").write_bytes((pets / "dog" / "6.png").read_bytes()[:-20])
+    (pets / "dog" / "3.png").write_bytes((pets / "dog" / "6.png").read_bytes()[:-30])
     (pets / "dog" / "7.png").write_bytes(b"no picture")
     told = r"2 files can't be read as images: .*pets/dog/3\.png, .*pets/dog/7\.png; replace them"
     refused(run, pets, told, test_fraction=0.1)
+
+
+def in_other_files(picture: Path, folder: Path) -> None:
+    """Write the pixels of a picture as three files of other bytes."""
+    with Image.open(picture) as image:
+        image.save(folder / f"{picture.stem} again.bmp")
+        image.save(folder / f"{picture.stem} again.png", compress_level=0)
+        turned, exif = image.transpose(Image.Transpose.ROTATE_90), Image.Exif()
+        exif[0x0112] = 6  # a viewer turns it back
+        turned.save(folder / f"{picture.stem} turned.png", exif=exif)
 
 
 def test_copies_of_training_images_stay_out_of_the_test_part(tmp_path, picture, data):
     for number in range(4):
         picture(tmp_path / "set" / "train" / f"{number}.png", number)
         picture(tmp_path / "set" / "test" / f"{number}.png", 100 + number)
-    shutil.copy(tmp_path / "set" / "train" / "2.png", tmp_path / "set" / "test" / "again.png")
+    in_other_files(tmp_path / "set" / "train" / "2.png", tmp_path / "set" / "test")
     params = data("folder", path=str(tmp_path / "set"))
     download(params, tmp_path / "raw")
     originals = load(params, tmp_path / "raw")
     assert (len(originals.train.labels), len(originals.test.labels)) == (4, 4)
-    assert originals.remarks == ("left out of the test part: 1 exact copies of other images",)
+    assert [int(image[0, 0, 0, 0]) for image in originals.test.batches()] == [100, 101, 102, 103]
+    assert originals.remarks == ("left out of the test part: 3 exact copies of other images",)
 
 
 def test_copies_are_not_held_out(tmp_path, picture, run):
     for number in range(10):
-        first = picture(tmp_path / "flat" / f"{number}.png", number)
-        shutil.copy(first, tmp_path / "flat" / f"{number} again.png")
+        in_other_files(picture(tmp_path / "flat" / f"{number}.png", number), tmp_path / "flat")
     prepared = run(tmp_path / "flat", test_fraction=0.3)
     assert len(brightness(prepared, "test")) == 3
     assert not set(brightness(prepared, "train")) & set(brightness(prepared, "test"))
+
+
+def test_the_same_bytes_in_another_form_are_no_copies(tmp_path, run):
+    values = np.arange(48, dtype=np.uint8)
+    (tmp_path / "flat").mkdir()
+    for number, shape in enumerate([(6, 8), (8, 6), (4, 4, 3), (2, 8, 3)]):
+        Image.fromarray(values.reshape(shape)).save(tmp_path / "flat" / f"{number}.png")
+    prepared = run(tmp_path / "flat", test_fraction=0.5)
+    assert (prepared.counts["train"]["total"], prepared.counts["test"]["total"]) == (2, 2)
+
+
+def test_each_picture_is_decoded_once(pets, run, monkeypatch):
+    names = []
+    monkeypatch.setattr(folders, "decode", lambda file, name: names.append(name) or decode(file, name))
+    run(pets, test_fraction=0.2)
+    assert len(names) == len(set(names)) == 15

@@ -389,3 +389,11 @@ def test_any_code_is_taken_or_refused_in_one_line(text):
         problem = str(error)
     assert problem.isprintable()
     assert problem.startswith("--code")
+
+
+def test_a_grid_has_a_latent_a_row_and_a_category_a_column(gan_infer, make_network):
+    path = make_network("infogan")
+    assert gan_infer("grid", path, "--rows", 2, "--seed", 4)[2] == ["wrote infogan-grid.png"]
+    every = {"category": np.arange(10)}
+    expected = np.concatenate([drawn(path, [seed] * 10, every) for seed in (4, 5)])
+    assert np.array_equal(pixels("infogan-grid.png"), expected)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.prepared import Prepared
-from pipeline.scoring.candidates import alike, real, shuffled
+from pipeline.scoring.candidates import Images, alike, real, shuffled, subset
 
 
 @given(
@@ -32,6 +32,16 @@ def test_skewed_shares_are_kept_at_full_count() -> None:
     shares = np.array([530, *[52] * 9])  # 53 % of one class, as in the test images
     rows = alike(labels, shares, 998, seed=0)
     assert np.bincount(labels[rows]).tolist() == shares.tolist()
+
+
+def test_a_subset_keeps_images_labels_and_shares() -> None:
+    labels = np.repeat([0, 1, 2], [600, 300, 100])
+    seen = Images(labels.astype(np.uint8).reshape(-1, 1, 1, 1), labels)
+    some = subset(seen, 100, seed=0)
+    assert np.bincount(some.labels).tolist() == [60, 30, 10]
+    assert np.array_equal(some.images.ravel(), some.labels)
+    without = subset(Images(seen.images, None), 100, seed=0)
+    assert (len(without), without.labels) == (100, None)
 
 
 def test_what_is_sorted_by_class_is_cut_in_like_halves() -> None:

@@ -17,7 +17,7 @@ from pipeline.streams import stream
 from pipeline.training import batches, state
 from pipeline.training.batches import Batches, Table
 from pipeline.training.distributed import Ranks
-from pipeline.training.fixed_noise import spread
+from pipeline.training.fixed_inputs import spread
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
 from tests.building import batches_of, image_fields
@@ -108,8 +108,10 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     channels = data.channels or 1
     images = np.zeros((train.batch * (train.d_steps or 1), channels, data.size, data.size), np.uint8)
     fresh = TrainingState.fresh(params, image_fields(channels, params.data.size, 10), device)
-    labelled = batches_of(images, np.zeros(len(images), np.int64), train.batch, params.seed, device)
-    return Loop(params, fresh, labelled, torch.float32, Ranks(device))
+    labels = np.zeros(len(images), np.int64)
+    named = ({"images": images, "labels": labels}, {"other": images, "other_labels": labels})
+    tables = [Table(arrays, None, device) for arrays in named]
+    return Loop(params, fresh, Batches(tables, train.batch, params.seed), torch.float32, Ranks(device))
 
 
 @pytest.mark.parametrize(

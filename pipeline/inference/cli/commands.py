@@ -71,7 +71,7 @@ def grid(
     force: options.Force = False,
     device: options.Device = "auto",
 ) -> None:
-    """Draw one latent a row, one class a column; ten latents a row where there are no classes.
+    """Draw one latent a row, one class or category a column; ten latents a row where there are none.
 
     \b
     gan-infer grid exported/cdcgan.onnx --rows 5 --scale 2

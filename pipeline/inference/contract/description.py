@@ -56,6 +56,13 @@ class Description:
         return tuple(self.inputs[self.label_input].about["classes"]) if self.label_input else ()
 
     @property
+    def column(self) -> tuple[str | None, int]:
+        """The input of which a grid has a column a value, a label or a category, and how many it has."""
+        for name in self.inputs_of("category")[:1]:
+            return name, self.inputs[name].about["count"]
+        return self.label_input, len(self.classes)
+
+    @property
     def z_dim(self) -> int:
         """How many numbers the latent has."""
         return self._noise_field().shape[0]

@@ -90,22 +90,24 @@ def draw(
 
 
 def grid(network: Network, rows: int, seed: int, output: Output) -> None:
-    """Draw one latent a row (of `seed`, `seed` + 1, ...), one class a column.
+    """Draw one latent a row (of `seed`, `seed` + 1, ...), one class or category a column.
 
-    Without classes each picture has a latent of its own, `output.columns` a row.
+    Without them each picture has a latent of its own, `output.columns` a row.
     """
     description = network.description
-    classes = len(description.classes) or output.columns
-    if not 1 <= rows <= MAX_COUNT // classes:
-        raise InferenceError(f"--rows {rows}: say 1 to {MAX_COUNT // classes}")
-    if description.conditional:
-        labels, seeds = (
-            list(range(classes)) * rows,
-            [seed + row for row in range(rows) for _ in range(classes)],
-        )
-    else:
-        labels, seeds = None, list(range(seed, seed + rows * classes))
-    draw(network, labels, seeds, f"{description.name}-grid", replace(output, columns=classes))
+    name, values = description.column
+    columns = values or output.columns
+    if not 1 <= rows <= MAX_COUNT // columns:
+        raise InferenceError(f"--rows {rows}: say 1 to {MAX_COUNT // columns}")
+    labels, given, seeds = None, NOTHING, range(seed, seed + rows * columns)
+    if name is not None:
+        of_columns = list(range(columns)) * rows
+        seeds = [seed + row for row in range(rows) for _ in range(columns)]
+        if name == description.label_input:
+            labels = of_columns
+        else:
+            given = Given({name: np.array(of_columns, np.int64)})
+    draw(network, labels, list(seeds), f"{description.name}-grid", replace(output, columns=columns), given)
 
 
 def place(picture: Image.Image, out: str, output: Output) -> list[Path]:

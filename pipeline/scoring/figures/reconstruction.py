@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
-from pipeline.scoring.reconstructions import Posterior
+from pipeline.scoring.parts import Posterior
 from pipeline.scoring.spread import draws_of_mean, interval
 from pipeline.streams import seed_of
 

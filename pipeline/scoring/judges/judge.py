@@ -108,8 +108,11 @@ def shape_of(channels: int, size: int, classes: list[str]) -> JudgeShape:
     return JudgeShape(channels, size, len(classes) or len(ROTATIONS))
 
 
-def load_judges(params: Params) -> dict[str, Judge]:
-    """The judges by name, first the one that measures the most; UserError if one is missing or damaged."""
+def load_judges(params: Params, field: str = "images") -> dict[str, Judge]:
+    """The judges of a field by name, first the one that measures the most.
+
+    UserError if one is missing or damaged.
+    """
     first = params.evaluate.judge
     names = [first, *(name for name in params.judges if name != first)]
-    return {name: Judge.load(judge_dir(params.data, name)) for name in names}
+    return {name: Judge.load(judge_dir(params.data, name, field)) for name in names}

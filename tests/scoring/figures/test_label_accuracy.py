@@ -29,12 +29,28 @@ def test_a_class_nobody_asked_for_has_no_accuracy() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, 3, 40])
-def test_of_one_class_the_interval_is_jeffreys(wrong: int) -> None:
+def test_of_one_class_the_draws_are_of_its_posterior(wrong: int) -> None:
     logits = np.tile([1.0, 0.0], (40, 1))
     logits[:wrong] = [0.0, 1.0]
     draws = accuracy_draws(logits, np.zeros(40, int), 20_000, seed=0)
-    expected = beta(40 - wrong + 0.5, wrong + 0.5).ppf([0.025, 0.975])
+    expected = beta(40 - wrong + 1, wrong + 1).ppf([0.025, 0.975])
     assert np.quantile(draws, [0.025, 0.975]) == pytest.approx(expected, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("images", "share"),
+    [([23] * 10, 0.987), ([1000] * 10, 0.995), ([23] * 10, 0.6), ([5, 8, 12, 20, 30, 50, 80, 120], 0.95)],
+)
+def test_about_95_of_100_intervals_hold_the_true_share(images: list[int], share: float) -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(len(images)), images)
+    held = 0
+    for seed in range(300):
+        wrong = random.random(len(labels)) > share
+        logits = np.eye(len(images))[(labels + wrong) % len(images)]
+        low, high = np.quantile(accuracy_draws(logits, labels, 400, seed), [0.025, 0.975])
+        held += low <= share <= high
+    assert 0.92 < held / 300 < 0.98
 
 
 def test_each_class_counts_as_much() -> None:

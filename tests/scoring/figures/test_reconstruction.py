@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.scoring.candidates import Images
 from pipeline.scoring.figures.reconstruction import measure, negative_elbo
-from pipeline.scoring.reconstructions import Posterior
+from pipeline.scoring.parts import Posterior
 
 
 def grey(levels: np.ndarray) -> Images:

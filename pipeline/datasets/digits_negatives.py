@@ -1,0 +1,40 @@
+"""Half of the bundled digits, and beside them, unpaired, the negatives of the others: no digit is in both."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pipeline.params import DataParams
+
+if TYPE_CHECKING:
+    from pipeline.data.originals import Originals
+
+
+class Params(DataParams):
+    """`test_fraction` of every class is held out of either table, `images` and `other`."""
+
+    library: ClassVar = "scikit-learn"
+    test_images: ClassVar = "held out"
+
+
+def download(data: Params, raw: Path) -> None:
+    """Write scikit-learn's arrays into `raw`."""
+    from pipeline.data import bundled
+
+    bundled.download(raw)
+
+
+def load(data: Params, raw: Path) -> "Originals":
+    """Read what `download` wrote, and share it out."""
+    from dataclasses import replace
+
+    from pipeline.data import bundled
+    from pipeline.data.originals import Originals, hold_out, split_of_arrays
+
+    images, labels = bundled.read(raw)
+    tables = []
+    for half, shown in zip(hold_out(labels, 0.5, bundled.CLASSES), (images, 255 - images), strict=True):
+        parts = hold_out(labels[half], data.test_fraction, bundled.CLASSES)
+        train, test = (split_of_arrays(shown[half[rows]], labels[half[rows]]) for rows in parts)
+        tables.append(Originals(bundled.CLASSES, 1, train, test))
+    digits, negatives = tables
+    return replace(digits, others={"other": negatives})

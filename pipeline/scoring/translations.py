@@ -1,0 +1,49 @@
+"""Which fields of the data a network leads from and to, and samples that are made of images."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.inference.contract.network import BATCH, Network
+from pipeline.scoring.candidates import Images, alike, shuffled_rows
+
+Floats = NDArray[np.float32]
+
+
+def made(generator: Network) -> str:
+    """The field of the data that its images are to be like."""
+    return generator.description.outputs[generator.description.picture].about.get("of", "images")
+
+
+def source(generator: Network) -> str:
+    """The field of the data that goes in."""
+    name, *_ = generator.description.inputs_of("image")
+    return generator.description.inputs[name].about["of"]
+
+
+def chosen(pool: Images, wanted: Images, seed: int) -> Images:
+    """As many images of `pool` as `wanted` has, or fewer where they are few, in its class shares."""
+    if pool.labels is None or wanted.labels is None:
+        rows = shuffled_rows(len(pool), len(wanted), seed)
+    else:
+        rows = alike(pool.labels, np.bincount(wanted.labels), len(wanted), seed)
+    return Images(pool.images[rows], None if pool.labels is None else pool.labels[rows])
+
+
+def translated(generator: Network, images: Images) -> Images:
+    """What the generator makes of images, uint8, under their labels."""
+    made = computed(generator, images)[generator.description.picture]
+    return replace(images, images=generator.pixels(made).transpose(0, 3, 1, 2))
+
+
+def computed(network: Network, images: Images) -> dict[str, Floats]:
+    """Every output [N, ...] of a network for which images are all that it takes."""
+    return in_batches(network, images.images.astype(np.float32) / 127.5 - 1)
+
+
+def in_batches(network: Network, rows: Floats) -> dict[str, Floats]:
+    """Every output [N, ...] for rows [N, ...] of the only input."""
+    (name,) = network.description.inputs
+    found = [network.compute({name: rows[at : at + BATCH]}) for at in range(0, len(rows), BATCH)]
+    return {output: np.concatenate([part[output] for part in found]) for output in found[0]}

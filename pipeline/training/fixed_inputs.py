@@ -1,0 +1,83 @@
+"""The same latents, or the same images, again and again: how the generator comes along."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.data.prepared import Prepared
+from pipeline.fields import Field, Fields, class_count
+from pipeline.pixels import to_float, to_uint8
+from pipeline.streams import draw, stream
+
+ROWS = 10  # latents of a conditional grid, one a row
+COLUMNS = 10  # classes at most, one a column
+UNCONDITIONAL = 64
+_CHOSEN = ("label", "category")  # kinds of which the columns are
+
+
+class FixedInputs:
+    """A grid: one latent a row and one class or category a column, or 64 latents or images without such."""
+
+    def __init__(self, inputs: Fields, data: Prepared, seed: int, device: torch.device) -> None:
+        """`inputs` are those of the network that draws."""
+        chosen = [_count(field) for field in inputs.values() if field.kind in _CHOSEN]
+        self.conditional = bool(chosen)
+        self.columns = min(*chosen, COLUMNS) if chosen else 8
+        self._rows = ROWS if chosen else UNCONDITIONAL
+        count = self._rows * self.columns if chosen else self._rows
+        self.labels = torch.arange(count, device=device) % self.columns
+        self._images: Tensor | None = None  # that go in, uint8
+        noise = stream(seed, "fixed noise")
+        self._inputs = [self._filled(field, data, noise).to(device) for field in inputs.values()]
+
+    def _filled(self, field: Field, data: Prepared, noise: torch.Generator) -> Tensor:
+        if field.kind in _CHOSEN:
+            return self.labels
+        if field.kind == "image":
+            self._images = first_images(data, field, len(self.labels))
+            return to_float(self._images)
+        values = draw(field, self._rows, noise)
+        return values.repeat_interleave(self.columns, 0) if self.conditional else values
+
+    @torch.no_grad()
+    def draw(self, network: nn.Module) -> Tensor:
+        """uint8 [N, C, H, W] from the network in evaluation mode, which it is not left in."""
+        was_training = {module: module.training for module in network.modules()}
+        network.eval()
+        images = to_uint8(network(*self._inputs)).cpu()
+        for module, training in was_training.items():
+            module.training = training
+        return images
+
+    def shown(self, network: nn.Module) -> np.ndarray:
+        """The same for people, uint8 [M, C, H, W]: where images go in, a row of them above each row drawn."""
+        drawn = self.draw(network)
+        if self._images is None:
+            return drawn.numpy()
+        channels = max(self._images.shape[1], drawn.shape[1])
+        pairs = zip(self._images.split(self.columns), drawn.split(self.columns), strict=True)
+        return torch.cat([row.expand(-1, channels, -1, -1) for pair in pairs for row in pair]).numpy()
+
+    def spread(self, images: Tensor) -> float:
+        """How much the samples of a class differ: mean over pixels and classes of their deviation, 0..255."""
+        return spread(images.numpy(), (self.labels if self.conditional else self.labels * 0).cpu().numpy())
+
+
+def first_images(data: Prepared, field: Field, count: int) -> Tensor:
+    """The first training images that a field stands for, uint8 [count, C, H, W]; over again where few."""
+    name = field.about["of"]
+    rows = np.resize(data.beginning_with(name).rows("train"), count)
+    return torch.from_numpy(data.file("train", name)[rows])
+
+
+def spread(images: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over classes and pixels of the standard deviation within a class; images uint8 [N, C, H, W]."""
+    deviations = [
+        images[labels == label].astype(np.float32).std(axis=0).mean() for label in np.unique(labels)
+    ]
+    return float(np.mean(deviations))
+
+
+def _count(field: Field) -> int:
+    """How many values a label or a category takes."""
+    return class_count(field) if field.kind == "label" else field.about["count"]
