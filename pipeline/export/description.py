@@ -7,7 +7,6 @@ import onnx
 
 from pipeline.data.prepared import Prepared
 from pipeline.export.canonical import OPSET
-from pipeline.fields import Fields, to_json
 from pipeline.inference.contract import format_1, format_2
 from pipeline.params import Params
 from pipeline.provenance import code_hash
@@ -33,7 +32,7 @@ def metadata(params: Params, data: Prepared, export: Export, difference: float) 
         "parity": f"{difference:.1e}",
     }
     if not is_plain(export):
-        fields = fields_text(export.inputs, export.outputs)
+        fields = format_2.text(export.inputs, export.outputs)
         return {"format": format_2.FORMAT, **common, "fields": fields}
     z, label = export.inputs["z"], export.inputs.get("label")
     return {
@@ -45,14 +44,6 @@ def metadata(params: Params, data: Prepared, export: Export, difference: float) 
         "image_shape": json.dumps(list(export.outputs["image"].shape)),
         "value_range": format_1.VALUE_RANGE,
     }
-
-
-def fields_text(inputs: Fields, outputs: Fields) -> str:
-    """The metadata `fields`: see pipeline/inference/contract/format_2.py."""
-    sides = {"inputs": inputs, "outputs": outputs}
-    return json.dumps(
-        {side: {name: to_json(field) for name, field in fields.items()} for side, fields in sides.items()}
-    )
 
 
 def tensors(model: onnx.ModelProto) -> Mapping[str, object]:

@@ -17,10 +17,9 @@ from onnx import ModelProto, NodeProto, ValueInfoProto, helper
 from pipeline import kinds
 from pipeline.errors import RunError
 from pipeline.export.canonical import portable_model
-from pipeline.export.description import fields_text
 from pipeline.export.operators import Nodes, draw, from_uint8, scrambled, to_uint8
 from pipeline.fields import Field, Fields
-from pipeline.inference.contract import format_1
+from pipeline.inference.contract import format_1, format_2
 from pipeline.inference.contract.description import Description
 from pipeline.inference.contract.inputs import columns, examples
 from pipeline.inference.contract.network import Network
@@ -139,7 +138,7 @@ def _own_metadata(about: Description) -> dict[str, str]:
     """What the metadata of the plain file do not say, or say of itself alone."""
     inputs, outputs = seeded_fields(about)
     if about.format != format_1.FORMAT:
-        return {"format": FORMAT_2, "fields": fields_text(inputs, outputs)}
+        return {"format": FORMAT_2, "fields": format_2.text(inputs, outputs)}
     return {
         "format": FORMAT_1,
         "image_shape": json.dumps(list(outputs["image"].shape)),

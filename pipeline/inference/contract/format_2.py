@@ -5,12 +5,13 @@ of the graph's. What `about` holds is checked by the kind (pipeline/kinds/); "of
 an input or output stands for.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline import kinds
-from pipeline.fields import Field
+from pipeline.fields import Field, Fields, to_json
 from pipeline.inference.contract.format_1 import decoded
 from pipeline.inference.errors import InferenceError
 
@@ -26,6 +27,14 @@ def fields(metadata: Mapping[str, str]) -> tuple[dict[str, Field], dict[str, Fie
     if not isinstance(said, dict) or sorted(said) != ["inputs", "outputs"]:
         raise InferenceError("its metadata 'fields' is no JSON object of inputs and outputs")
     return _side("input", said["inputs"]), _side("output", said["outputs"])
+
+
+def text(inputs: Fields, outputs: Fields) -> str:
+    """Return the metadata `fields` that means these."""
+    sides = {"inputs": inputs, "outputs": outputs}
+    return json.dumps(
+        {side: {name: to_json(field) for name, field in found.items()} for side, found in sides.items()}
+    )
 
 
 def _side(side: str, said: Any) -> dict[str, Field]:
