@@ -25,10 +25,14 @@ def sides(inputs: Fields, outputs: Fields) -> str:
 
 
 def tensor(name: str, field: Field) -> str:
-    """Name, type and shape of one field, and what there is to say about its values."""
-    words = _values(field)
+    """Name, type and shape of one field, the data field that it stands for, and what its values mean."""
     shape = ", ".join(map(str, ("N", *field.shape)))
-    return f"`{name}` {dtype(field)} [{shape}]{words and f', {words}'}"
+    told = [f"`{name}` {dtype(field)} [{shape}]"]
+    if of := field.about.get("of"):
+        told.append(f"of `{of}`")
+    if values := _values(field):
+        told.append(values)
+    return ", ".join(told)
 
 
 def arrow(about: Description) -> str:

@@ -16,6 +16,8 @@ from PIL import Image
 from pipeline.data.prepared import Prepared, Table
 from pipeline.export.package import package
 from pipeline.export.seeded import seeded_model
+from pipeline.export.words import tensor
+from pipeline.fields import Field
 from pipeline.files import sha256_of
 from pipeline.inference import cli
 from pipeline.inference.contract.inputs import Given
@@ -171,6 +173,11 @@ def test_an_image_to_image_network_shows_test_images_and_what_becomes_of_them(pa
     assert np.ptp(first) > 100  # a digit
     assert np.array_equal(first, second)  # both stand for the same images
     assert np.array_equal(mean, first)
+
+
+def test_what_data_an_image_stands_for_is_told() -> None:
+    field = Field("image", (1, 8, 8), {"range": [0, 1], "of": "other"})
+    assert tensor("image", field) == "`image` float32 [N, 1, 8, 8], of `other`, 0 is black, 1 is white"
 
 
 def test_one_that_gives_numbers_has_no_picture(params: Params) -> None:
