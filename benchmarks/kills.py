@@ -4,12 +4,13 @@
 
 Makes a small project on the bundled digits, runs it once undisturbed, and then each stage again and again:
 `dvc repro` is killed, what still runs in the project SETTLED seconds later is counted, and the same command
-is run to its end. Where the kill met dvc in the middle of writing dvc.lock, that file is put back first. Its
-dvc.lock, which holds the hash of all that a stage made, must be the undisturbed one.
+is run to its end. Where the kill met dvc in the middle of writing a file of its own, that is put right first.
+Its dvc.lock, which holds the hash of all that a stage made, must be the undisturbed one.
 Prints a Markdown table.
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -90,9 +91,19 @@ def killed(folder: Path, stage: str, moment: float) -> int:
     return len(orphans)
 
 
-def is_torn(lock: str, undisturbed: str) -> bool:
-    """Whether it is the beginning alone: dvc does not write it by a rename."""
-    return lock != undisturbed and undisturbed.startswith(lock)
+def mended(folder: Path, undisturbed: str) -> bool:
+    """Whether dvc had left half of dvc.lock or of its rwlock: it does not write them by a rename."""
+    lock, own = folder / "dvc.lock", folder / ".dvc" / "tmp" / "rwlock"
+    is_torn = False
+    if lock.read_text() != undisturbed and undisturbed.startswith(lock.read_text()):
+        lock.write_text(undisturbed)  # as `git checkout dvc.lock` does
+        is_torn = True
+    try:
+        json.loads(own.read_text() if own.exists() else "{}")
+    except ValueError:
+        own.unlink()
+        is_torn = True
+    return is_torn
 
 
 def row(folder: Path, stage: str, kills: int, moments: random.Random) -> str:
@@ -102,9 +113,7 @@ def row(folder: Path, stage: str, kills: int, moments: random.Random) -> str:
     orphans = torn = different = 0
     for _ in track(range(kills), description=f"{stage}: kills"):
         orphans += killed(folder, stage, moments.uniform(0, whole))
-        if is_torn((folder / "dvc.lock").read_text(), undisturbed):
-            torn += 1
-            (folder / "dvc.lock").write_text(undisturbed)  # as `git checkout dvc.lock` does
+        torn += mended(folder, undisturbed)
         run(folder, "--single-item", "--force", stage)
         now = (folder / "dvc.lock").read_text()
         different += now != undisturbed
@@ -125,7 +134,7 @@ def main() -> None:
         project(folder)
         run(folder)
         moments = random.Random(chosen.seed)
-        columns = ("stage", "s undisturbed", "kills", "orphans", "dvc.lock torn", "other bytes")
+        columns = ("stage", "s undisturbed", "kills", "orphans", "dvc's files torn", "other bytes")
         print(f"| {' | '.join(columns)} |\n|{' - |' * len(columns)}", flush=True)
         for stage in chosen.stages.split(","):
             print(row(folder, stage, chosen.kills, moments), flush=True)

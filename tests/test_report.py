@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from pipeline import fields
 from pipeline.errors import UserError
+from pipeline.inference.contract import format_2
 from pipeline.loading import load
 from pipeline.scoring import figures
 from pipeline.scoring.table import titles
@@ -183,6 +185,8 @@ def test_it_says_what_was_trained_on_what(conditional: Path) -> None:
     assert page.row("system") == ["cgan, conditional: takes a class"]
     assert page.row("objective") == ["non-saturating"]
     assert page.row("train.players.generator.betas") == ["[0.5, 0.999]"]
+    assert page.row("takes") == ["z: latent [100], label: label"]
+    assert page.row("gives") == ["image: image [1, 8, 8]"]
     assert page.row("code") == [generator["code_hash"]]
     assert page.row("samples") == ["100"]
     assert page.row("architecture")[0].startswith("conv")
@@ -241,6 +245,21 @@ def test_the_users_folders_stay_private(conditional: Path) -> None:
     page = Page(html(conditional))
     assert page.row("data.path") == ["pictures"]
     assert "of a person" not in page.text
+
+
+def test_a_generator_of_format_2_is_described_by_its_fields(project: Path) -> None:
+    path = project / "exported/cgan-mnist.json"
+    z, code = fields.latent(62, "normal"), fields.Field("code", (2,), {"low": -1, "high": 1})
+    image = fields.Field("image", (1, 8, 8), {"range": [-1, 1]})
+    said = json.loads(path.read_text())
+    for key in ("classes", "z_dim", "latent", "image_shape", "value_range"):
+        del said[key]
+    said |= {"format": format_2.FORMAT, "fields": format_2.text({"z": z, "code": code}, {"image": image})}
+    path.write_text(json.dumps(said))
+    report.main(load())
+    page = Page(html(project))
+    assert page.row("takes") == ["z: latent [62], code: code [2]"]
+    assert page.row("system") == ["cgan, unconditional"]
 
 
 def test_figures_it_does_not_know_are_shown_too(project: Path) -> None:

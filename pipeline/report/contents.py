@@ -8,7 +8,9 @@ from typing import Any
 
 from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
+from pipeline.fields import Fields
 from pipeline.files import sha256_of
+from pipeline.inference.contract.metadata import parse_metadata
 from pipeline.params import Params
 from pipeline.places import exported_file, judge_dir, metrics_dir, models_dir, prepared_dir
 from pipeline.scoring.figures import described
@@ -37,13 +39,17 @@ def gather(params: Params) -> dict[str, Any]:
     generator = _read_json(exported_file(params).with_suffix(".json"))
     scores = _read_json(details / "scores.json")
     dataset = Prepared.described(prepared_dir(params.data))
-    judges = {name: _read_json(judge_dir(params.data, name) / JUDGE) for name in params.judges}
+    field = scores["protocol"]["data"]["field"]
+    judges = {name: _read_json(judge_dir(params.data, name, field) / JUDGE) for name in params.judges}
     _refuse_a_mixture(params, generator, scores, dataset, judges)
+    description = parse_metadata({key: text for key, text in generator.items() if isinstance(text, str)})
     figures = dict(_figures(scores))
     return {
         "name": params.name,
         "generator": generator,
-        "conditional": bool(json.loads(generator["classes"])),
+        "conditional": description.conditional,
+        "takes": _fields(description.inputs),
+        "gives": _fields(description.outputs),
         "dataset": dataset,
         "images_seen": _images_seen(model / "history.csv"),
         "parameters": _parameters(params),
@@ -58,6 +64,12 @@ def gather(params: Params) -> dict[str, Any]:
         "representation": _read_json(metrics / "representation.json"),
         "pictures": _pictures(model, details),
     }
+
+
+def _fields(fields: Fields) -> str:
+    """Name, kind and shape of each, such as "z: latent [100], label: label"."""
+    shapes = {name: f" {list(each.shape)}" if each.shape else "" for name, each in fields.items()}
+    return ", ".join(f"{name}: {each.kind}{shapes[name]}" for name, each in fields.items())
 
 
 def _read_json(path: Path) -> dict[str, Any]:

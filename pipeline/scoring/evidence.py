@@ -26,6 +26,7 @@ class Evidence(TypedDict, total=False):
     """What was gathered on one generator. A name is missing where there is nothing of the kind."""
 
     # what every generator of this data is held against: the reference
+    field: str  # of the data, that the generator makes
     floor: Candidate  # real images in the test images' class shares: how good a perfect generator would look
     floor_part: Part  # whether anything learnt from them
     noise: Candidate  # as many: how good one that learnt nothing would
@@ -122,6 +123,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
         unseen = candidates.subset(unseen, len(seen), seed)
     reference = Evidence(
+        field=prepared.tables[0].fields[0],
         floor=look_at(judge, floor),
         floor_part=part,
         noise=look_at(judge, candidates.noise(floor, seed)),

@@ -36,7 +36,8 @@ def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: Evaluat
     seen = "" if evidence["floor_part"] == "aside" else ", which the judges and the generator learnt from"
     return {
         "generator": {"file": file.name, "sha256": sha256_of(file)},
-        "data": {"name": prepared.dataset, "digest": prepared.digest, "size": prepared.size},
+        "data": {"name": prepared.dataset, "digest": prepared.digest, "size": prepared.size}
+        | {"field": evidence["field"]},
         "judges": {name: _identity(judge) for name, judge in evidence["judges"].items()},
         "inception": {"sha256": evidence["inception"].sha256} if "inception" in evidence else None,
         "samples_asked_for": params.samples,

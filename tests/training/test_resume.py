@@ -1,5 +1,6 @@
 """A run that was stopped, killed or damaged goes on, and ends in the bytes of one that was left alone."""
 
+import itertools
 import os
 import re
 import shutil
@@ -36,8 +37,14 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cdcgan", "dcgan28-mnist"])  # with an averaged generator; with dropout
-@pytest.mark.parametrize("make", [tiny, stabilised])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        *itertools.product(["cdcgan", "dcgan28-mnist"], [tiny, stabilised]),  # averages; dropout
+        ("infogan-mnist", tiny),  # a player that shares weights with another
+        ("cyclegan-digits", tiny),  # two tables, pools
+    ],
+)
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
     project: Project, monkeypatch: pytest.MonkeyPatch, make: Callable[[str], dict[str, Any]], name: str
 ) -> None:
