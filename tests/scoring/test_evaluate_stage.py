@@ -56,7 +56,7 @@ def test_every_figure_stands_beside_its_protocol(
     protocol = scores(bank)["protocol"]
     assert list(protocol["judges"]) == ["convolutional", "dense", "texture"]
     for name, used in judges.items():
-        saved = Judge.load(Path("models/judge/digits-8") / name)
+        saved = Judge.load(Path("models/judge/digits-8/images") / name)
         assert protocol["judges"][name]["sha256"] == saved.description["sha256"]
         assert protocol["judges"][name]["accuracy"] == used.description["accuracy"]
     assert protocol["constants"]["two-sample test: width, rate, steps"] == list(two_sample.RECIPES[False])
@@ -188,7 +188,7 @@ def test_a_missing_generator_is_named(params: Params) -> None:
 def test_images_of_another_size_are_refused(params: Params, bank: np.ndarray) -> None:
     wide = np.pad(bank, [(0, 0)] * 3 + [(2, 2), (2, 2)])
     write_generator(Path("exported") / f"{params.name}.onnx", wide, DIGITS)
-    with pytest.raises(UserError, match=r"makes images \[1, 12, 12\].*holds \[1, 8, 8\]"):
+    with pytest.raises(UserError, match=r"makes images \[1, 12, 12\].*holds images \[1, 8, 8\]"):
         stage.main(params)
     assert not Path("metrics").exists()
 
@@ -217,5 +217,5 @@ def test_the_judge_stage_writes_each_judge(project: Project, capsys: pytest.Capt
     judge_stage.main(params)
     said = capsys.readouterr().out
     for name in ("convolutional", "dense", "texture"):
-        accuracy = Judge.load(Path("models/judge/digits-8") / name).description["accuracy"]
+        accuracy = Judge.load(Path("models/judge/digits-8/images") / name).description["accuracy"]
         assert f"judge {name}: {accuracy:.2%} of 239 images set aside right" in said
