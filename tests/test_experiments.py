@@ -14,7 +14,7 @@ import pytest
 from pipeline.params import Params
 from tests.conftest import tiny
 from tests.test_pipeline import copy_project, run, start
-from tests.training.test_train_stage import hashes, trained
+from tests.training.test_train_stage import hashes, hashes_of_training
 
 EXPERIMENT = ("dvc", "exp", "run", "--temp", "train")
 
@@ -53,7 +53,7 @@ def test_training_killed_in_a_temporary_copy_goes_on_in_the_next_and_ends_in_the
     content = tiny("cdcgan")
     content["data"]["size"] = 16
     content["train"] |= {"epochs": 10, "checkpoints": 50}
-    undisturbed = trained(project(content))
+    undisturbed = hashes_of_training(project(content))
     folder = tmp_path / "repository"
     repository(folder, content)
     assert "stages.train, exited with -9" in kill_training(start(folder, *EXPERIMENT), folder)
