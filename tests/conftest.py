@@ -17,6 +17,7 @@ from pipeline.datasets import download
 from pipeline.loading import load
 from pipeline.params import DataParams, Params
 from pipeline.places import prepared_dir, raw_dir
+from stages import export, train
 
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
@@ -79,19 +80,57 @@ def prepared_digits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataP
     return make
 
 
+def begin(folder: Path, content: dict[str, Any], prepared: Callable[[DataParams], Path]) -> Params:
+    """Make `folder` a project of that params.yaml, with its data."""
+    params = write_params(content, folder)
+    target = folder / prepared_dir(params.data)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.symlink_to(prepared(params.data))
+    return params
+
+
 @pytest.fixture
 def project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepared_digits: Callable[[DataParams], Path]
 ) -> Callable[[dict[str, Any]], Params]:
     """Call it with the content of a params.yaml: the working folder is then a project with that data."""
     monkeypatch.chdir(tmp_path)
+    return lambda content: begin(tmp_path, content, prepared_digits)
 
-    def make(content: dict[str, Any]) -> Params:
-        params = write_params(content, tmp_path)
-        target = prepared_dir(params.data)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        target.symlink_to(prepared_digits(params.data))
-        return params
+
+@pytest.fixture(scope="session")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, prepared_digits: Callable[[DataParams], Path]
+) -> Callable[[str], Path]:
+    """trained("cdcgan") is a project in which that preset was trained, tiny and undisturbed.
+
+    Once a session for all tests: look, don't touch.
+    """
+    root = tmp_path_factory.mktemp("trained")
+
+    def make(name: str) -> Path:
+        folder = root / name
+        if not (folder / "models").exists():
+            folder.mkdir(exist_ok=True)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                train.main(begin(folder, tiny(name), prepared_digits))
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Callable[[str], Path]) -> Callable[[str], Path]:
+    """The same projects, with the generator exported."""
+
+    def make(name: str) -> Path:
+        folder = trained(name)
+        if not (folder / "exported").exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                export.main(load(folder / "params.yaml"))
+        return folder
 
     return make

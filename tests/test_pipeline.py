@@ -18,27 +18,42 @@ pytestmark = pytest.mark.slow
 
 
 def copy_project(folder: Path, content: dict[str, Any]) -> None:
+    """The code with parameters of its own; DVC is not yet told of it."""
     folder.mkdir()
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("dvc.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "params.yaml").write_text(json.dumps(content))
-    run(folder, "dvc", "init", "--no-scm", "--quiet")
+
+
+def start(folder: Path, *command: str) -> "subprocess.Popen[str]":
+    """Start a command in the project, with the environment's programs and none of this checkout's code."""
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment.pop("PYTHONPATH", None)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
 
 
 def run(folder: Path, *command: str) -> str:
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    environment.pop("PYTHONPATH", None)
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    """The same to its good end; what it said on stdout."""
+    process = start(folder, *command)
+    out, err = process.communicate()
+    assert process.returncode == 0, out + err
+    return out
 
 
 def hashes(folder: Path) -> dict[str, str]:
     names = ["exported/cdcgan.onnx", "exported/cdcgan.json", "metrics/cdcgan/metrics.json"]
     names += ["exported/cdcgan.seeded.onnx", "exported/cdcgan/SHA256SUMS", "metrics/cdcgan/report.html"]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
+
+
+def repro(folder: Path, content: dict[str, Any]) -> None:
+    """Take a new project, without git, the whole way."""
+    copy_project(folder, content)
+    run(folder, "dvc", "init", "--no-scm", "--quiet")
+    run(folder, "dvc", "repro")
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +69,7 @@ def content() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]) -> Path:
     folder = tmp_path_factory.mktemp("dvc") / "project"
-    copy_project(folder, content)
-    run(folder, "dvc", "repro")
+    repro(folder, content)
     return folder
 
 
@@ -72,6 +86,17 @@ def test_nothing_is_done_twice(project: Path) -> None:
     ran = [line for line in said.splitlines() if line.startswith("Running stage")]
     # the one looks at versions and machine, the other at the pictures
     assert sorted(ran) == ["Running stage 'download':", "Running stage 'software':"]
+
+
+def test_a_new_system_or_data_set_makes_nobody_elses_work_stale(project: Path) -> None:
+    room = project / "pipeline"
+    new = [room / "systems" / "newest.py", room / "datasets" / "newest.py", room / "networks" / "newest.py"]
+    for file in new:
+        file.write_text('"""Something new."""\n')
+    changed = json.loads(run(project, "dvc", "status", "--json"))
+    for file in new:
+        file.unlink()
+    assert set(changed) <= {"software", "download"}  # which are always asked
 
 
 def test_other_software_or_hardware_is_no_longer_up_to_date(
@@ -115,6 +140,5 @@ def test_other_judges_score_anew_and_train_nothing(project: Path, content: dict[
 
 def test_another_folder_gives_the_same_bytes(project: Path, content: dict[str, Any]) -> None:
     other = project.parent / "elsewhere and longer"
-    copy_project(other, content)
-    run(other, "dvc", "repro")
+    repro(other, content)
     assert hashes(other) == hashes(project)

@@ -293,7 +293,9 @@ MIXTURES: dict[str, Callable[[], object]] = {
     "trained with other parameters": lambda: edit_json("exported/cgan-mnist.json", "params_hash"),
     "trained on other data": lambda: edit_json("exported/cgan-mnist.json", "data_hash"),
     "scores are of another file": lambda: Path("exported/cgan-mnist.onnx").write_bytes(b"another"),
-    "scores are another judge's": lambda: edit_json("models/judge/folder-8/images/dense/judge.json", "sha256"),
+    "scores are another judge's": lambda: edit_json(
+        "models/judge/folder-8/images/dense/judge.json", "sha256"
+    ),
     "history.csv is missing": Path("models/cgan-mnist/history.csv").unlink,
     "curves.png is missing": Path("models/cgan-mnist/curves.png").unlink,
     "curves.png is no picture": lambda: Path("models/cgan-mnist/curves.png").write_text("none"),

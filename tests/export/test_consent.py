@@ -30,6 +30,14 @@ def tracked(project: Project) -> Params:
     return params
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Params]:
+    """The trainings that were not refused: here none is made."""
+    found: list[Params] = []
+    monkeypatch.setattr(stage, "train", lambda params, *_: found.append(params))
+    return found
+
+
 def more_epochs(**export: bool) -> dict[str, Any]:
     content = tiny("cdcgan")
     content["train"]["epochs"] += 1
@@ -49,10 +57,13 @@ def test_other_parameters_are_refused_before_training(tracked: Params, project: 
     )
 
 
-def test_the_same_parameters_and_consent_and_another_name_are_not(tracked: Params, project: Project) -> None:
-    stage.main(tracked)
-    stage.main(project(more_epochs(replace=True)))
-    stage.main(project(more_epochs() | {"name": "another"}))
+def test_the_same_parameters_and_consent_and_another_name_are_not(
+    tracked: Params, project: Project, begun: list[Params]
+) -> None:
+    allowed = [tracked, project(more_epochs(replace=True)), project(more_epochs() | {"name": "another"})]
+    for params in allowed:
+        stage.main(params)
+    assert begun == allowed
 
 
 @pytest.mark.parametrize("harm", ["damaged", "absent"])
@@ -66,10 +77,12 @@ def test_where_git_fails_it_is_refused(
     is_refused_before_training(project(more_epochs()), RunError, "whether it is tracked")
 
 
-def test_without_a_repository_nothing_is_asked(project: Project) -> None:
+def test_without_a_repository_nothing_is_asked(project: Project, begun: list[Params]) -> None:
     GENERATOR.parent.mkdir()
     GENERATOR.write_bytes(b"of an earlier run")
-    stage.main(project(more_epochs()))
+    params = project(more_epochs())
+    stage.main(params)
+    assert begun == [params]
 
 
 def test_consent_is_part_of_no_hash(project: Project) -> None:

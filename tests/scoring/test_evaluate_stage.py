@@ -1,11 +1,13 @@
 """The judge and evaluate stages on generators whose fault is known."""
 
+import io
 import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,14 +15,14 @@ import pytest
 from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.inference import Generator
-from pipeline.params import Params
+from pipeline.params import DataParams, Params
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.figures import two_sample
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.pictures import _of_every_class, neighbours, samples_grid
 from stages import evaluate as stage
 from stages import judge as judge_stage
-from tests.conftest import tiny
+from tests.conftest import begin, tiny
 from tests.scoring.conftest import DIGITS, SAMPLES, save_judges, use_the_digits, write_generator
 
 pytestmark = pytest.mark.slow  # each runs the whole stage
@@ -28,14 +30,47 @@ pytestmark = pytest.mark.slow  # each runs the whole stage
 Project = Callable[[dict[str, Any]], Params]
 
 
+def content() -> dict[str, Any]:
+    content = use_the_digits(tiny("cgan-mnist"))
+    content["evaluate"]["samples"] = SAMPLES
+    return content
+
+
 @pytest.fixture
 def params(project: Project, judges: dict[str, Judge]) -> Params:
     """A project with the digits prepared and the judges trained."""
-    content = use_the_digits(tiny("cgan-mnist"))
-    content["evaluate"]["samples"] = SAMPLES
-    params = project(content)
+    params = project(content())
     save_judges(params, judges)
     return params
+
+
+class Scored(NamedTuple):
+    """What the stage made of a generator that shows real images."""
+
+    metrics: Path  # the folder; a report was in it before
+    scores: dict[str, Any]
+    said: str
+
+
+@pytest.fixture(scope="module")
+def scored(
+    tmp_path_factory: pytest.TempPathFactory,
+    prepared_digits: Callable[[DataParams], Path],
+    judges: dict[str, Judge],
+    bank: np.ndarray,
+) -> Scored:
+    """One run of the stage, for all tests that look at it."""
+    folder = tmp_path_factory.mktemp("scored")
+    metrics = folder / "metrics/cgan-mnist"
+    metrics.mkdir(parents=True)
+    (metrics / "report.html").write_text("a report")
+    params = begin(folder, content(), prepared_digits)
+    write_generator(folder / "exported/cgan-mnist.onnx", bank, DIGITS)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as said:
+        patch.chdir(folder)
+        save_judges(params, judges)
+        stage.main(params)
+    return Scored(metrics, json.loads((metrics / "details/scores.json").read_text()), said.getvalue())
 
 
 @pytest.fixture
@@ -50,13 +85,11 @@ def scores(params: Params) -> Callable[..., dict[str, Any]]:
     return run
 
 
-def test_every_figure_stands_beside_its_protocol(
-    scores: Callable[..., dict[str, Any]], bank: np.ndarray, judges: dict[str, Judge]
-) -> None:
-    protocol = scores(bank)["protocol"]
+def test_every_figure_stands_beside_its_protocol(scored: Scored, judges: dict[str, Judge]) -> None:
+    protocol = scored.scores["protocol"]
     assert list(protocol["judges"]) == ["convolutional", "dense", "texture"]
     for name, used in judges.items():
-        saved = Judge.load(Path("models/judge/digits-8/images") / name)
+        saved = Judge.load(scored.metrics / "../../models/judge/digits-8/images" / name)
         assert protocol["judges"][name]["sha256"] == saved.description["sha256"]
         assert protocol["judges"][name]["accuracy"] == used.description["accuracy"]
     assert protocol["constants"]["two-sample test: width, rate, steps"] == list(two_sample.RECIPES[False])
@@ -67,16 +100,13 @@ def test_every_figure_stands_beside_its_protocol(
 
 
 def test_writes_the_same_scores_and_pictures_every_time(
-    scores: Callable[..., dict[str, Any]], params: Params, bank: np.ndarray
+    scored: Scored, scores: Callable[..., dict[str, Any]], bank: np.ndarray
 ) -> None:
-    scores(bank)
-    folder = Path("metrics") / params.name
+    def written(folder: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.rglob("*.*") if path.name != "report.html"}
 
-    def written() -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in folder.rglob("*.*")}
-
-    before = written()
-    assert set(before) == {
+    first = written(scored.metrics)
+    assert set(first) == {
         "metrics.json",
         "scores.json",
         "samples.png",
@@ -85,18 +115,12 @@ def test_writes_the_same_scores_and_pictures_every_time(
         "neighbours.png",
         "confusion.csv",
     }
-    stage.main(params)
-    assert written() == before
-
-
-def test_leaves_what_other_stages_wrote_beside_it(
-    scores: Callable[..., dict[str, Any]], params: Params, bank: np.ndarray
-) -> None:
-    report = Path("metrics") / params.name / "report.html"
-    report.parent.mkdir(parents=True)
-    report.write_text("a report")
     scores(bank)
-    assert report.read_text() == "a report"
+    assert written(Path("metrics")) == first
+
+
+def test_leaves_what_other_stages_wrote_beside_it(scored: Scored) -> None:
+    assert (scored.metrics / "report.html").read_text() == "a report"
 
 
 def test_a_rare_class_is_in_every_picture(
@@ -123,15 +147,12 @@ def test_the_nearest_training_images_of_copies_are_their_originals(
     assert len({tiles[0][65 * row : 65 * row + 64].tobytes() for row in range(12)}) > 6
 
 
-def test_the_key_figures_are_those_of_the_scores(
-    scores: Callable[..., dict[str, Any]], params: Params, bank: np.ndarray
-) -> None:
-    full = scores(bank)
-    key = json.loads((Path("metrics") / params.name / "metrics.json").read_text())
+def test_the_key_figures_are_those_of_the_scores(scored: Scored) -> None:
+    key = json.loads((scored.metrics / "metrics.json").read_text())
     assert key.pop("protocol").startswith(
         "600 samples, seed 1, against 539 test images of digits at 8 pixels; judge"
     )
-    assert key == {name: figure["value"] for name, figure in full.items() if name != "protocol"}
+    assert key == {name: figure["value"] for name, figure in scored.scores.items() if name != "protocol"}
 
 
 def test_the_confusion_matrix_says_what_was_seen_instead(
@@ -171,13 +192,9 @@ def test_more_samples_than_real_images_are_cut_and_said(params: Params, bank: np
     assert protocol["real"].startswith(f"{protocol['samples']:,} training images, which the judges")
 
 
-def test_prints_a_table(
-    scores: Callable[..., dict[str, Any]], bank: np.ndarray, capsys: pytest.CaptureFixture[str]
-) -> None:
-    scores(bank)
-    printed = capsys.readouterr().out
+def test_prints_a_table(scored: Scored) -> None:
     for words in ("judge-FID", "label accuracy", "diversity", "real", "noise", "600 samples", "no Inception"):
-        assert words in printed
+        assert words in scored.said
 
 
 def test_a_missing_generator_is_named(params: Params) -> None:

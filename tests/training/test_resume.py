@@ -21,9 +21,10 @@ from pipeline.training.loop import Loop
 from pipeline.training.state import previous
 from stages import train as stage
 from tests.conftest import ROOT, tiny
-from tests.training.test_train_stage import hashes, stabilised, trained
+from tests.training.test_train_stage import hashes, hashes_of_training, stabilised
 
 Project = Callable[[dict[str, Any]], Params]
+Trained = Callable[[str], Path]
 COMMAND = [sys.executable, "-m", "stages.train"]
 # the threads of this process and the child's must be as many: their number is part of the machine
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -51,7 +52,7 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
     content = make(name)
     content["train"] |= {"epochs": 2, "checkpoints": 3}
     params = project(content)
-    undisturbed = trained(params)
+    undisturbed = hashes_of_training(params)
 
     step = Loop.step
 
@@ -73,7 +74,7 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
     content = tiny("cdcgan")
     content["train"] |= {"epochs": 6, "checkpoints": 30}
     params = project(content)
-    undisturbed = trained(params)
+    undisturbed = hashes_of_training(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     while not list(Path(".resume").glob("cdcgan-*/state-previous.pt")):
         assert process.poll() is None, "the run ended before its first checkpoint"
@@ -95,7 +96,7 @@ def saved_at_the_end_alone() -> dict[str, Any]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: Project, number: int) -> None:
     params = project(saved_at_the_end_alone())
-    undisturbed = trained(params)
+    undisturbed = hashes_of_training(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     assert "training cdcgan" in process.stderr.readline()
     time.sleep(0.1)
@@ -114,7 +115,7 @@ def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same
     project: Project,
 ) -> None:
     params = project(saved_at_the_end_alone())
-    undisturbed = trained(params)
+    undisturbed = hashes_of_training(params)
     parent = subprocess.Popen(
         [sys.executable, "-c", f"import subprocess; subprocess.run({COMMAND})"],
         env=ENVIRONMENT,
@@ -145,12 +146,12 @@ def stopped_before_the_end(params: Params, monkeypatch: pytest.MonkeyPatch) -> P
 )
 def test_a_damaged_state_is_named_and_the_one_before_it_used(
     project: Project,
+    trained: Trained,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     damage: Callable[[bytes], bytes],
 ) -> None:
     params = project(tiny("cdcgan"))
-    undisturbed = trained(params)
     saved = stopped_before_the_end(params, monkeypatch)
     saved.write_bytes(damage(saved.read_bytes()))
     capsys.readouterr()
@@ -158,7 +159,7 @@ def test_a_damaged_state_is_named_and_the_one_before_it_used(
     said = capsys.readouterr().err
     assert f"warning: {saved} is damaged; the state before it is used" in said
     assert "going on from step" in said
-    assert hashes(Path("models/cdcgan")) == undisturbed
+    assert hashes(Path("models/cdcgan")) == hashes(trained("cdcgan") / "models/cdcgan")
 
 
 def test_other_parameters_never_go_on_from_a_saved_state(
@@ -173,7 +174,7 @@ def test_other_parameters_never_go_on_from_a_saved_state(
     beside_a_state = hashes(Path("models/cdcgan"))
     assert saved.exists()
     shutil.rmtree(".resume")
-    assert trained(params) == beside_a_state
+    assert hashes_of_training(params) == beside_a_state
 
 
 def test_two_damaged_states_are_an_error(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
