@@ -27,6 +27,7 @@ from tests.conftest import tiny, write_params
 
 pytestmark = pytest.mark.slow  # its fixtures run whole stages
 
+JUDGES = "models/judge/folder-8"
 CLASSES = ["<b>six", 'so-called "seven" & more', "ёжик"]
 CHROMIUM = next(filter(shutil.which, ("chromium", "chromium-browser", "google-chrome")), None)
 
