@@ -13,18 +13,7 @@ from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import Evidence
-from pipeline.scoring.figures import (
-    density_coverage,
-    duplicates,
-    fid,
-    fid_infinity,
-    kid,
-    memorisation,
-    patches,
-    precision_recall,
-    train_on_generated,
-    two_sample,
-)
+from pipeline.scoring.figures import modules
 from pipeline.scoring.judges.judge import Judge, judge_device
 from pipeline.scoring.judges.training import WORDS
 
@@ -62,21 +51,10 @@ def code_hash() -> str:
 
 
 def _constants() -> dict[str, Any]:
-    return {
-        "bootstrap draws": spread.DRAWS,
-        "FID: images a feature, at the least": fid.ENOUGH,
-        "FID, extrapolated: subsets, smallest share": [fid_infinity.POINTS, fid_infinity.SMALLEST],
-        "KID: blocks": kid.BLOCKS,
-        "precision, recall: neighbours": precision_recall.K,
-        "density, coverage: neighbours": density_coverage.K,
-        "near copies, near duplicates: share of real ones": [memorisation.CLOSE, duplicates.CLOSE],
-        "near copies: candidates, pixels moved": [memorisation.CANDIDATES, memorisation.SHIFT],
-        "patches: side, number, directions": [patches.SIDE, patches.PATCHES, patches.DIRECTIONS],
-        "two-sample test: seeds of samples, of real images": list(two_sample.SEEDS.values()),
-        "two-sample test: width, rate, steps": list(two_sample.RECIPES[False]),
-        "two-sample test, half size: width, rate, steps": list(two_sample.RECIPES[True]),
-        "train on generated: seeds, epochs": [train_on_generated.SEEDS, train_on_generated.EPOCHS],
-    }
+    found = {"bootstrap draws": spread.DRAWS}
+    for module in modules():
+        found |= getattr(module, "CONSTANTS", {})
+    return found
 
 
 def _version(package: str) -> str:

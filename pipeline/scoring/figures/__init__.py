@@ -5,6 +5,7 @@ A file holds
   judge after the first;
 - NEEDS: the names of the evidence without which it can't be measured;
 - ORDER: when it is measured, among the files: the order of scores.json;
+- CONSTANTS, where it has some that a figure depends on: by what they are called, for the protocol;
 - measure(evidence): a figure for each key; fewer where they would mean nothing.
 """
 

@@ -26,6 +26,7 @@ FIGURES = {
 NEEDS = {"fake", "floor", "noise", "test", "seed"}
 ORDER = 70
 K = 5  # neighbours, as in the paper
+CONSTANTS = {"density, coverage: neighbours": K}
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:

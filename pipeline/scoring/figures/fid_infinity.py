@@ -22,6 +22,7 @@ ORDER = 15
 
 POINTS = 15
 SMALLEST = 0.1  # subset, as a share of the samples
+CONSTANTS = {"FID, extrapolated: subsets, smallest share": [POINTS, SMALLEST]}
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:

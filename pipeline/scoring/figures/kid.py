@@ -22,6 +22,7 @@ FIGURES = {
 NEEDS = {"fake", "floor", "noise", "test", "seed"}
 ORDER = 20
 BLOCKS = 10
+CONSTANTS = {"KID: blocks": BLOCKS}
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:

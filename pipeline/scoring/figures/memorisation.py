@@ -35,6 +35,10 @@ CLOSE = 0.01  # of unseen real images, this share lies as close to a training im
 COARSE, CANDIDATES = 8, 20  # pixels a side by which candidates are found, and how many are looked at in full
 SHIFT = 1  # pixels that a copy may be moved by in either direction
 BLOCK = 250  # queries at a time
+CONSTANTS = {
+    "near copies: share of real ones": CLOSE,
+    "near copies: candidates, pixels moved": [CANDIDATES, SHIFT],
+}
 
 # The nearest of the training images [T, ...] to each query [Q, ...] but for the rows [Q] left out, if any:
 # distances float32 [Q] and rows int64 [Q].

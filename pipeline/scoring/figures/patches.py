@@ -27,6 +27,7 @@ SIDE = 7  # pixels of a patch
 PATCHES = 40_000  # of each set and scale
 DIRECTIONS = 64
 SMALLEST = 16  # pixels a side of the coarsest scale
+CONSTANTS = {"patches: side, number, directions": [SIDE, PATCHES, DIRECTIONS]}
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:

@@ -26,6 +26,7 @@ FIGURES = {
 NEEDS = {"fake", "floor", "noise", "test", "seed"}
 ORDER = 60
 K = 3  # neighbours, as in the paper
+CONSTANTS = {"precision, recall: neighbours": K}
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:

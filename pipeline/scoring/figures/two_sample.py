@@ -46,6 +46,11 @@ BATCH, WEIGHT_DECAY = 64, 1e-2
 RECIPES = {False: (8, 4e-3, 1250), True: (16, 2e-2, 2700)}
 PASSES = 15  # over few images: more steps would only teach them by heart
 SMALLEST = 8  # pixels a side that the convolutions halve the picture down to
+CONSTANTS = {
+    "two-sample test: seeds of samples, of real images": list(SEEDS.values()),
+    "two-sample test: width, rate, steps": list(RECIPES[False]),
+    "two-sample test, half size: width, rate, steps": list(RECIPES[True]),
+}
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:
