@@ -17,7 +17,6 @@ from pipeline.datasets import download
 from pipeline.loading import load
 from pipeline.params import DataParams, Params
 from pipeline.places import prepared_dir, raw_dir
-from stages import export, train
 
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
@@ -105,8 +104,10 @@ def trained(
 ) -> Callable[[str], Path]:
     """trained("cdcgan") is a project in which that preset was trained, tiny and undisturbed.
 
-    Once a session for all tests: look, don't touch.
+    Once a session for all tests: look, don't touch, and ask for it before anything is patched.
     """
+    from stages import train  # late: most tests do without
+
     root = tmp_path_factory.mktemp("trained")
 
     def make(name: str) -> Path:
@@ -124,6 +125,7 @@ def trained(
 @pytest.fixture(scope="session")
 def exported(trained: Callable[[str], Path]) -> Callable[[str], Path]:
     """The same projects, with the generator exported."""
+    from stages import export
 
     def make(name: str) -> Path:
         folder = trained(name)
