@@ -1,8 +1,9 @@
-"""Training runs in folders of their own, from a preset and what is changed in it, and how they went."""
+"""Training runs in folders of their own, with the code here or of another revision, and how they went."""
 
 import copy
 import csv
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,19 @@ def own_project(preset: str, *changes: Changes) -> Iterator[Params]:
             yield load()
         finally:
             os.chdir(before)
+
+
+@contextmanager
+def worktree(revision: str) -> Iterator[Path]:
+    """The files of another revision of this repository, in a temporary folder."""
+    with tempfile.TemporaryDirectory() as name:
+        tree = Path(name, "revision")
+        git = ["git", "-C", ROOT, "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", tree, revision], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", tree], check=True)
 
 
 def rows_of(history: Path) -> list[dict[str, Any]]:

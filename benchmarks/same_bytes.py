@@ -24,7 +24,7 @@ from rich.progress import track
 from ruamel.yaml import YAML
 from safetensors.numpy import load_file
 
-from benchmarks.runs import ROOT, Changes, merge
+from benchmarks.runs import ROOT, Changes, merge, worktree
 
 SMALL: Changes = {
     "data": {"dataset": "digits", "path": None, "channels": 1, "test_fraction": 0.2, "set_aside": 0},
@@ -122,19 +122,13 @@ def main() -> None:
     parser.add_argument("revision", metavar="REV", help="a commit of this repository")
     parser.add_argument("--only", default="|".join(CONFIGURATIONS), help="some of them, with | between")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        tree, all_same = Path(name, "revision"), True
-        subprocess.run(
-            ["git", "-C", ROOT, "worktree", "add", "--quiet", "--detach", tree, chosen.revision], check=True
-        )
-        try:
-            print("| configuration | compared | result |\n| - | - | - |", flush=True)
-            for each in track(chosen.only.split("|"), description="configurations"):
-                line, same = row(each, (tree, ROOT), Path(name, "projects"))
-                print(line, flush=True)
-                all_same &= same
-        finally:
-            subprocess.run(["git", "-C", ROOT, "worktree", "remove", "--force", tree], check=True)
+    all_same = True
+    with tempfile.TemporaryDirectory() as name, worktree(chosen.revision) as tree:
+        print("| configuration | compared | result |\n| - | - | - |", flush=True)
+        for each in track(chosen.only.split("|"), description="configurations"):
+            line, same = row(each, (tree, ROOT), Path(name))
+            print(line, flush=True)
+            all_same &= same
     sys.exit(not all_same)
 
 
