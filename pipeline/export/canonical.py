@@ -17,7 +17,8 @@ IR_VERSION = 8
 PORTABLE = {
     *("Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose"),
     *("DepthToSpace", "Div", "Gather", "Gemm", "InstanceNormalization", "LeakyRelu", "MatMul", "Mul"),
-    *("PRelu", "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Sub", "Tanh", "Transpose"),
+    *("PRelu", "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Softplus", "Sub", "Tanh"),
+    "Transpose",
 }
 
 

@@ -53,8 +53,11 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
             found["posterior"] = _posterior(generator, part, evidence["test"])
         elif takes == ["images"] and evidence["test"].labels is not None:
             for name, field in about.outputs.items():
-                if field.kind == "probabilities" and field.about.get("of") == "category":
+                of = field.about.get("of") if field.kind == "probabilities" else None
+                if of == "category":
                     found["categories"] = _categories(part, name, prepared, evidence)
+                elif of == "labels":
+                    found["classified"] = computed(part, evidence["test"])[name].argmax(1)
     return found
 
 

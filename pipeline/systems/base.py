@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pipeline.data.prepared import Prepared, rows_of
 from pipeline.fields import Field
 from pipeline.turn import Turn
 
+# A table that a system trains on: fields of the data by their names in the batch, and the training rows.
+Drawn = tuple[Mapping[str, str], NDArray[np.int64]]
 Moves = Iterator[tuple[str, Tensor]]  # a player, and what it pays: the loop makes its update
 
 
@@ -39,6 +44,13 @@ class System(nn.Module):
     statistics: tuple[str, ...] = ()  # columns of history.csv that the step notes
     # what D pays where it tells nothing apart, and where it tells everything; None: nothing bounds it
     certain: tuple[float, float] | None = None
+
+    def tables(self, data: Prepared) -> list[Drawn]:
+        """What its batches are of: the first defines the epoch, the others serve any batch, however few.
+
+        As it comes the tables of the data.
+        """
+        return [({name: name for name in table.fields}, rows_of(table, "train")) for table in data.tables]
 
     def players(self) -> dict[str, nn.Module]:
         """The modules under one optimiser each, by the names of their settings in params.yaml."""

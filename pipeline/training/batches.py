@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.data.prepared import Prepared, rows_of
+from pipeline.data.prepared import Prepared
 from pipeline.pixels import to_float
 from pipeline.streams import stream
+from pipeline.systems.base import Drawn
 from pipeline.training.device import memory
 
 SHARE = 0.5  # of the device's memory; the rest is for networks and what they compute
@@ -92,17 +93,15 @@ class Batches:
         return torch.cat(found)
 
 
-def tables_of(data: Prepared, device: torch.device) -> list[Table]:
-    """What there is to train on, without what is set aside."""
-    return [
-        Table(
-            {field: data.file("train", field) for field in table.fields},
-            rows_of(table, "train"),
-            device,
-            table.fields[0] if number else "",
-        )
-        for number, table in enumerate(data.tables)
-    ]
+def tables_of(drawn: Sequence[Drawn], data: Prepared, device: torch.device) -> list[Table]:
+    """What a system trains on."""
+    tables = []
+    for number, (fields, rows) in enumerate(drawn):
+        arrays = {name: data.file("train", field) for name, field in fields.items()}
+        if 2 * len(rows) < len(next(iter(arrays.values()))):  # a few of many: they alone are loaded
+            arrays, rows = {name: array[rows] for name, array in arrays.items()}, None
+        tables.append(Table(arrays, rows, device, next(iter(fields)) if number else ""))
+    return tables
 
 
 def _loaded(array: np.ndarray, device: torch.device) -> Tensor:

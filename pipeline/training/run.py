@@ -76,9 +76,10 @@ class Run:
         self.params, self.data, self.folder, self.ranks = params, data, folder, ranks
         train, device = params.train, ranks.device
         share = ranks.share(train.batch)
-        batches = Batches(tables_of(data, device), train.batch, params.seed, share)
-        self.steps = total_steps(train, batches.per_epoch)
         self.state = TrainingState.fresh(params, data.fields, device)
+        tables = tables_of(self.state.model.tables(data), data, device)
+        batches = Batches(tables, train.batch, params.seed, share)
+        self.steps = total_steps(train, batches.per_epoch)
         self.damaged = self._load(self._stopped, *self._checkpoints)
         ranks.join_batch_norms(self.state.model)
         self.loop = Loop(params, self.state, batches, choose_precision(train, device), ranks)
