@@ -1,5 +1,6 @@
 """The subcommands of `gan-infer`: what each takes, and who does it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,6 +54,36 @@ def bench(
     from pipeline.inference.cli.bench import bench
 
     bench(file, device, seconds, as_json)
+
+
+@commands.command()
+def classify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A classifier.", show_default=False)
+    ] = None,
+    onnx: Annotated[Path | None, typer.Option(metavar="FILE", help="The same as the argument.")] = None,
+    image: options.Image = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A .csv file: a line a picture, a column a class.")
+    ] = None,
+    as_json: options.Json = False,
+    force: options.Force = False,
+    device: options.Device = "auto",
+) -> None:
+    """Tell of which class each picture is, and how likely each class.
+
+    \b
+    gan-infer classify exported/sgan-mnist.parts/classifier.onnx --image five.png
+    gan-infer classify exported/sgan-mnist.parts/classifier.onnx --image folder --out classes.csv
+    """  # noqa: D301
+    from pipeline.inference.cli.classify import classify
+    from pipeline.inference.errors import InferenceError
+
+    if (file is None) == (onnx is None):
+        raise InferenceError("say one FILE: gan-infer classify FILE --image PICTURE")
+    if not image:
+        raise InferenceError("--image is missing: a picture, or a folder of them")
+    classify(file or onnx, image, out, as_json, force, device)
 
 
 @commands.command()
