@@ -1,7 +1,7 @@
 """Files appear whole or not at all, and are read up to a limit."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,3 +36,14 @@ def read_at_most(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise InferenceError(f"{path}: larger than {limit:,} bytes")
     return data
+
+
+def write_csv(records: Sequence[Mapping[str, object]], target: Path) -> None:
+    """Write records as CSV, a line each under a line of their keys; a file's name need not be text."""
+    import csv
+
+    options = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+    with appearing(target) as part, part.open("w", **options) as file:
+        table = csv.DictWriter(file, records[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(records)

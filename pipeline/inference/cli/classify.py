@@ -1,6 +1,5 @@
 """Which class a picture is of, by a file that gives probabilities: one picture or folders of them."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,18 +37,10 @@ def classify(
         for file, label, row in zip(read, labels, odds, strict=True)
     ]
     if out is not None:
-        _write(table, Path(out))
+        files.write_csv(table, Path(out))
         say(f"wrote {out}")
     if as_json:
         write_json({"model": about.name, "pictures": table})
     elif out is None:
         shown = (probabilities.shown(field, row) for row in odds)
         write_table([{"file": file} | best for file, best in zip(read, shown, strict=True)])
-
-
-def _write(table: list[dict[str, object]], target: Path) -> None:
-    options = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-    with files.appearing(target) as part, part.open("w", **options) as file:
-        rows = csv.DictWriter(file, table[0], lineterminator="\n")
-        rows.writeheader()
-        rows.writerows(table)

@@ -186,19 +186,7 @@ def _records(
 def _tell(description: Description, records: list[dict[str, object]], output: Output) -> None:
     """Write the records where they are wanted: a table in a .csv file, JSON on stdout."""
     if output.labels:
-        _write_table(records, Path(output.labels))
+        files.write_csv(records, Path(output.labels))
         console.say(f"wrote {output.labels}")
     if output.as_json:
         console.write_json({"model": description.name, "pictures": records})
-
-
-def _write_table(records: list[dict[str, object]], target: Path) -> None:
-    """Write the records as CSV, under a line of their keys."""
-    import csv
-
-    # A file's name need not be text; it is written as the bytes it has.
-    options = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
-    with files.appearing(target) as part, part.open("w", **options) as file:
-        table = csv.DictWriter(file, records[0], lineterminator="\n")
-        table.writeheader()
-        table.writerows(records)
