@@ -21,6 +21,7 @@ from pipeline.places import prepared_dir, raw_dir
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 
+TWO_TABLES = ("digits_negatives", "mnist_edges")
 # what makes any preset train in a second on two cores
 SMALL_MODEL = {
     "width": 4,
@@ -45,7 +46,7 @@ def tiny(name: str) -> dict[str, Any]:
     content = preset(name)
     channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10") else 1
     content["data"] |= {
-        "dataset": "digits_negatives" if content["data"]["dataset"] == "digits_negatives" else "digits",
+        "dataset": "digits_negatives" if content["data"]["dataset"] in TWO_TABLES else "digits",
         "path": None,
         "channels": channels,
         "test_fraction": 0.2,

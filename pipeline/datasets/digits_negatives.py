@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 from pipeline.params import DataParams
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pipeline.data.originals import Originals
 
 
@@ -38,3 +41,8 @@ def load(data: Params, raw: Path) -> "Originals":
         tables.append(Originals(bundled.CLASSES, 1, train, test))
     digits, negatives = tables
     return replace(digits, others={"other": negatives})
+
+
+def paired(images: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    """The negatives of images [N, 1, H, W]."""
+    return 255 - images

@@ -18,7 +18,7 @@ from pipeline.scoring import candidates, translations
 from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
-from pipeline.scoring.parts import Categories, Posterior
+from pipeline.scoring.parts import Categories, Pairs, Posterior
 from pipeline.scoring.translations import made
 
 
@@ -46,6 +46,8 @@ class Evidence(TypedDict, total=False):
     labels: NDArray[np.int64]  # that were asked for, [N]; missing: the generator takes none
     told_apart: Images  # samples of the labels of `unseen`
     sources: Images  # what the samples are translations of; missing: they are made of noise
+
+    pairs: Pairs  # where it makes two images of one z
 
     # of networks beside it
     posterior: Posterior  # what an encoder that ships says of the test images

@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.prepared import Prepared
+from pipeline.datasets import paired
 from pipeline.inference import Network
-from pipeline.scoring.candidates import Images, real
+from pipeline.kinds.image import to_uint8
+from pipeline.scoring.candidates import Images, real, sample_seeds
 from pipeline.scoring.translations import Floats, computed, in_batches, made
 
 Integers = NDArray[np.int64]
+PAIRS = 2000  # that are looked at
 
 
 class Posterior(NamedTuple):
@@ -25,6 +28,14 @@ class Posterior(NamedTuple):
     log_variance: Floats  # [N, z_dim]
     decode: Callable[[Floats], Floats]  # z [N, z_dim] -> images in [-1, 1], [N, C, H, W]
     likelihood: str | None  # of pixels under the decoder, where it has one
+
+
+class Pairs(NamedTuple):
+    """The two images that a generator makes of one z, and what the second should be by the first."""
+
+    image: NDArray[np.uint8]  # [N, C, H, W]
+    other: NDArray[np.uint8]
+    expected: NDArray[np.uint8]
 
 
 class Categories(NamedTuple):
@@ -43,6 +54,10 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
     What has to be chosen for a part's figures is chosen on the part of the data that the floor is of.
     """
     found: dict[str, Any] = {}
+    images = [name for name, field in generator.description.outputs.items() if field.kind == "image"]
+    change = paired(prepared.dataset)
+    if len(images) == 2 and change is not None:
+        found["pairs"] = _pairs(generator, images, change, evidence["seed"])
     for path in sorted(file.with_suffix(".parts").glob("*.onnx")):
         part = Network(path)
         about = part.description
@@ -59,6 +74,19 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
                 elif of == "labels":
                     found["classified"] = computed(part, evidence["test"])[name].argmax(1)
     return found
+
+
+def _pairs(
+    generator: Network,
+    names: list[str],
+    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
+    seed: int,
+) -> Pairs:
+    drawn = list(generator.outputs(sample_seeds(seed, PAIRS)))
+    image, other = (
+        to_uint8(np.concatenate([part[name] for part in drawn])).transpose(0, 3, 1, 2) for name in names
+    )
+    return Pairs(image, other, change(np.ascontiguousarray(image)))
 
 
 def _posterior(generator: Network, encoder: Network, images: Images) -> Posterior:

@@ -44,7 +44,7 @@ class FixedInputs:
         """uint8 [N, C, H, W] from the network in evaluation mode, which it is not left in."""
         was_training = {module: module.training for module in network.modules()}
         network.eval()
-        images = to_uint8(network(*self._inputs)).cpu()
+        images = to_uint8(image_of(network(*self._inputs))).cpu()
         for module, training in was_training.items():
             module.training = training
         return images
@@ -68,6 +68,11 @@ def first_images(data: Prepared, field: Field, count: int) -> Tensor:
     name = field.about["of"]
     rows = np.resize(data.beginning_with(name).rows("train"), count)
     return torch.from_numpy(data.file("train", name)[rows])
+
+
+def image_of(outputs: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """The first of what a network gives."""
+    return outputs[0] if isinstance(outputs, tuple) else outputs
 
 
 def spread(images: np.ndarray, labels: np.ndarray) -> float:

@@ -27,7 +27,7 @@ from pipeline.training import resumable
 from pipeline.training.batches import Batches, tables_of
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
-from pipeline.training.fixed_inputs import FixedInputs, first_images, spread
+from pipeline.training.fixed_inputs import FixedInputs, first_images, image_of, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
 from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
@@ -256,7 +256,7 @@ class Run:
         noise = stream(self.params.seed, "real beside fake")
         fed = [self._fed(field, torch.from_numpy(labels), noise) for field in inputs.values()]
         with torch.no_grad():
-            fake = to_uint8(network.eval()(*(value.to(self.loop.device) for value in fed)))
+            fake = to_uint8(image_of(network.eval()(*(value.to(self.loop.device) for value in fed))))
         return plots.real_beside_fake(images, fake.cpu().numpy())
 
     def _fed(self, field: Field, labels: Tensor, noise: torch.Generator) -> Tensor:

@@ -9,6 +9,7 @@ from torch.nn.functional import softplus
 
 from pipeline.params import Params
 from pipeline.streams import draw
+from pipeline.training.fixed_inputs import image_of
 from tests.building import build
 from tests.conftest import PRESETS, preset, tiny, write_params
 from tests.systems.losses import discriminator_loss, generator_loss
@@ -29,7 +30,7 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
     labels, source = torch.tensor([0, 9, 4]), torch.Generator()
     given = {"label": labels, "image": torch.rand(3, channels, params.data.size, params.data.size)}
     fed = [given[field.kind] if field.kind in given else draw(field, 3, source) for field in inputs.values()]
-    images = network(*fed)
+    images = image_of(network(*fed))
     assert images.shape == (3, channels, params.data.size, params.data.size)
     assert images.abs().max() <= 1
     if hasattr(model, "discriminator"):

@@ -44,6 +44,7 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
         *itertools.product(["cdcgan", "dcgan28-mnist"], [tiny, stabilised]),  # averages; dropout
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
+        ("cogan-mnist", tiny),  # players that share weights among themselves
         ("sgan-mnist", tiny),  # a few rows with labels, weights that start from the data
     ],
 )

@@ -1,0 +1,41 @@
+"""Half of MNIST, and beside it, unpaired, the edges of the other half: no digit is in both."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.params import DataParams
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pipeline.data.originals import Originals
+
+MORE_MIRRORS = ["https://storage.googleapis.com/cvdf-datasets/mnist/"]  # torchvision knows too few
+
+
+class Params(DataParams):
+    """It brings its own test images."""
+
+
+def download(data: Params, raw: Path) -> None:
+    """Fetch MNIST's four files into `raw`."""
+    from pipeline.data import idx
+
+    idx.download("MNIST", MORE_MIRRORS, "mnist", raw)
+
+
+def load(data: Params, raw: Path) -> "Originals":
+    """Read what `download` brought, and share it out."""
+    from pipeline.data import idx, unpaired
+
+    return unpaired.halves(idx.load("MNIST", MORE_MIRRORS, raw), unpaired.edges)
+
+
+def paired(images: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    """The edges of images [N, 1, H, W]."""
+    import torch
+
+    from pipeline.data import unpaired
+
+    return unpaired.edges(torch.from_numpy(images)).numpy()

@@ -1,0 +1,38 @@
+"""Whether the two images that a generator makes at once belong together (Liu and Tuzel 2016, section 4)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.scoring.evidence import Evidence
+from pipeline.scoring.figure import About, Figure
+from pipeline.scoring.spread import draws_of_mean, interval
+from pipeline.streams import seed_of
+
+FIGURES = {
+    "pair_agreement": About(
+        place=85,
+        title="pair agreement",
+        good="high",
+        explanation="Share of pixels, black or white, in which the second image of a pair is what the first "
+        "one asks for. Noise: of other pairs' first images.",
+    )
+}
+NEEDS = {"pairs", "seed"}
+ORDER = 240
+MIDDLE = 127.5  # between black and white
+
+
+def measure(evidence: Evidence) -> dict[str, Figure]:
+    """The ratio of pixels that agree, as published."""
+    found, seed = evidence["pairs"], evidence["seed"]
+    values = _agreement(found.other, found.expected)
+    others = np.random.default_rng(seed_of(seed, "other pairs")).permutation(len(values))
+    value, noise = float(values.mean()), float(_agreement(found.other, found.expected[others]).mean())
+    draws = draws_of_mean(values, np.zeros(len(values), np.int64), seed_of(seed, "pairs"))
+    figure = {"value": value, "real": None, "noise": noise} | interval(value, draws)
+    return {"pair_agreement": figure | {"draws": draws}}
+
+
+def _agreement(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The share of the pixels of each image, [N]."""
+    return ((one > MIDDLE) == (other > MIDDLE)).reshape(len(one), -1).mean(1)
