@@ -16,9 +16,9 @@ IR_VERSION = 8
 # runtimes of docs/deploying.md take.
 PORTABLE = {
     *("Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose"),
-    *("DepthToSpace", "Div", "Gather", "Gemm", "InstanceNormalization", "LeakyRelu", "MatMul", "Mul"),
-    *("PRelu", "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Softplus", "Sub", "Tanh"),
-    "Transpose",
+    *("DepthToSpace", "Div", "Gather", "Gemm", "Greater", "InstanceNormalization", "LeakyRelu", "MatMul"),
+    *("Mul", "PRelu", "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Softplus", "Sub", "Tanh"),
+    *("Transpose", "Where"),
 }
 
 

@@ -324,4 +324,6 @@ def _fingerprint(params: Params, data: Prepared, ranks: Ranks) -> str:
 
 
 def _weights(network: nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+    """Each tensor once, by its first name: those of a player may be shared among its networks."""
+    found = {value.data_ptr(): (name, value) for name, value in reversed(network.state_dict().items())}
+    return {name: value.contiguous().cpu() for name, value in reversed(found.values())}

@@ -17,7 +17,8 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export import files as export_files
 from pipeline.export import to_onnx
-from pipeline.inference import Generator
+from pipeline.inference import Generator, Network
+from pipeline.inference.contract.inputs import Given, examples
 from pipeline.loading import load
 from pipeline.params import Params
 from pipeline.places import exported_file, prepared_dir
@@ -49,12 +50,12 @@ def copied(project: Project, exported: Exported) -> Callable[[str], Params]:
 def test_every_preset_trains_and_exports(exported: Exported, name: str) -> None:
     folder = exported(name)
     params = load(folder / "params.yaml")
-    generator = Generator(folder / exported_file(params), device="cpu")
+    generator = Network(folder / exported_file(params), device="cpu")
     data = Prepared.open(folder / prepared_dir(params.data))
     assert generator.description.conditional == params.model.conditional
     assert generator.description.image_shape == (data.channels, params.data.size, params.data.size)
-    labels = [3, 7] if params.model.conditional else None
-    assert generator.sample(labels, [0, 1]).shape == (2, params.data.size, params.data.size, data.channels)
+    (pictures,) = generator.pictures([0, 1], Given(examples(generator.description, [0, 1])))
+    assert pictures.shape == (2, params.data.size, params.data.size, data.channels)
 
 
 @pytest.mark.slow
