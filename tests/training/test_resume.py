@@ -42,6 +42,7 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
     ("name", "make"),
     [
         *itertools.product(["cdcgan", "dcgan28-mnist"], [tiny, stabilised]),  # averages; dropout
+        ("bigan-mnist", tiny),  # two networks under one optimiser
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
     ],
