@@ -43,6 +43,8 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
     [
         *itertools.product(["cdcgan", "dcgan28-mnist"], [tiny, stabilised]),  # averages; dropout
         ("bigan-mnist", tiny),  # two networks under one optimiser
+        ("ebgan-mnist", tiny),  # no game
+        ("deligan-mnist", tiny),  # two fields drawn
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
     ],
