@@ -51,6 +51,7 @@ class Evidence(TypedDict, total=False):
 
     # of networks beside it
     posterior: Posterior  # what an encoder that ships says of the test images
+    returned: Images  # what the generator makes of an encoder's codes of the test images, in their order
     categories: Categories  # what one that found classes by itself says of real images
     classified: NDArray[np.int64]  # what a classifier says of the test images
     cycle: Images  # what the way back makes of the samples, in the order of `sources`

@@ -62,6 +62,9 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
         part = Network(path)
         about = part.description
         takes = [field.about.get("of") for field in about.inputs.values()]
+        codes = [name for name, field in about.outputs.items() if field.about.get("of") == "z"]
+        if takes == ["images"] and codes and list(generator.description.inputs) == ["z"]:
+            found["returned"] = _returned(generator, part, codes[0], evidence["test"])
         if "sources" in evidence and about.picture and takes == [made(generator)]:
             found["cycle"] = _there_and_back(generator, part, evidence["sources"])
         elif takes == ["images"] and list(about.outputs) == ["mean", "log_variance"]:
@@ -93,6 +96,11 @@ def _posterior(generator: Network, encoder: Network, images: Images) -> Posterio
     said = computed(encoder, images)
     likelihood = encoder.description.outputs["mean"].about.get("likelihood")
     return Posterior(images, said["mean"], said["log_variance"], partial(_decoded, generator), likelihood)
+
+
+def _returned(generator: Network, encoder: Network, code: str, images: Images) -> Images:
+    made = _decoded(generator, computed(encoder, images)[code])
+    return Images(generator.pixels(made).transpose(0, 3, 1, 2), images.labels)
 
 
 def _decoded(generator: Network, z: Floats) -> Floats:

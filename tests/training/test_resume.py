@@ -42,6 +42,9 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
     ("name", "make"),
     [
         *itertools.product(["cdcgan", "dcgan28-mnist"], [tiny, stabilised]),  # averages; dropout
+        ("bigan-mnist", tiny),  # two networks under one optimiser
+        ("ebgan-mnist", tiny),  # no game
+        ("deligan-mnist", tiny),  # two fields drawn
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
         ("cogan-mnist", tiny),  # players that share weights among themselves
