@@ -22,8 +22,8 @@ class Posterior(NamedTuple):
 
     images: Images
     mean: Floats  # [N, z_dim]
-    log_variance: Floats  # [N, z_dim]
-    decode: Callable[[Floats], Floats]  # z [N, z_dim] -> images in [-1, 1], [N, C, H, W]
+    log_variance: Floats | None  # [N, z_dim]; None: a point
+    decode: Callable[[Floats], Floats]  # z of the first images, [n, z_dim] -> [n, C, H, W] in [-1, 1]
     likelihood: str | None  # of pixels under the decoder, where it has one
 
 
@@ -43,29 +43,41 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
     What has to be chosen for a part's figures is chosen on the part of the data that the floor is of.
     """
     found: dict[str, Any] = {}
+    labelled = evidence["test"].labels is not None
     for path in sorted(file.with_suffix(".parts").glob("*.onnx")):
         part = Network(path)
         about = part.description
         takes = [field.about.get("of") for field in about.inputs.values()]
         if "sources" in evidence and about.picture and takes == [made(generator)]:
             found["cycle"] = _there_and_back(generator, part, evidence["sources"])
-        elif takes == ["images"] and list(about.outputs) == ["mean", "log_variance"]:
-            found["posterior"] = _posterior(generator, part, evidence["test"])
-        elif takes == ["images"] and evidence["test"].labels is not None:
+        elif takes == ["images"]:
+            found |= _encoded(generator, part, evidence["test"])
             for name, field in about.outputs.items():
-                if field.kind == "probabilities" and field.about.get("of") == "category":
+                if labelled and field.kind == "probabilities" and field.about.get("of") == "category":
                     found["categories"] = _categories(part, name, prepared, evidence)
     return found
 
 
-def _posterior(generator: Network, encoder: Network, images: Images) -> Posterior:
+def _encoded(generator: Network, encoder: Network, images: Images) -> dict[str, Any]:
+    """The posterior, where the encoder gives all that the generator takes."""
+    outputs = encoder.description.outputs
+    given = {field.about.get("of"): name for name, field in outputs.items()}
+    inputs = generator.description.inputs
+    if "z" not in inputs or not inputs.keys() <= given.keys():
+        return {}
     said = computed(encoder, images)
-    likelihood = encoder.description.outputs["mean"].about.get("likelihood")
-    return Posterior(images, said["mean"], said["log_variance"], partial(_decoded, generator), likelihood)
+    beside = {
+        name: said[given[name]].argmax(1) if field.kind == "category" else said[given[name]]
+        for name, field in inputs.items()
+        if name != "z"
+    }
+    decode = partial(_decoded, generator, beside)
+    likelihood = outputs[given["z"]].about.get("likelihood")
+    return {"posterior": Posterior(images, said[given["z"]], said.get("log_variance"), decode, likelihood)}
 
 
-def _decoded(generator: Network, z: Floats) -> Floats:
-    return in_batches(generator, z)["image"]
+def _decoded(generator: Network, beside: Mapping[str, NDArray[Any]], z: Floats) -> Floats:
+    return in_batches(generator, z, {name: values[: len(z)] for name, values in beside.items()})["image"]
 
 
 def _categories(

@@ -1,6 +1,9 @@
 """Which fields of the data a network leads from and to, and samples that are made of images."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +45,14 @@ def computed(network: Network, images: Images) -> dict[str, Floats]:
     return in_batches(network, images.images.astype(np.float32) / 127.5 - 1)
 
 
-def in_batches(network: Network, rows: Floats) -> dict[str, Floats]:
-    """Every output [N, ...] for rows [N, ...] of the only input."""
-    (name,) = network.description.inputs
-    found = [network.compute({name: rows[at : at + BATCH]}) for at in range(0, len(rows), BATCH)]
+def in_batches(
+    network: Network, rows: Floats, beside: Mapping[str, NDArray[Any]] = MappingProxyType({})
+) -> dict[str, Floats]:
+    """Every output [N, ...] for rows [N, ...] of the only input that is not among those `beside`."""
+    (name,) = network.description.inputs.keys() - beside.keys()
+    given = {name: rows, **beside}
+    found = [
+        network.compute({name: values[at : at + BATCH] for name, values in given.items()})
+        for at in range(0, len(rows), BATCH)
+    ]
     return {output: np.concatenate([part[output] for part in found]) for output in found[0]}

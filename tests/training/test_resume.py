@@ -44,6 +44,7 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
         *itertools.product(["cdcgan", "dcgan28-mnist"], [tiny, stabilised]),  # averages; dropout
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
+        ("aae-mnist", tiny),  # a player that is a part of another
     ],
 )
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
