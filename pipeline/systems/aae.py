@@ -34,14 +34,23 @@ class Params(p.LatentParams):
 
 
 class Encoder(nn.Module):
-    """Image [N, C, size, size] -> z [N, z_dim], and probabilities of the categories [N, K]."""
+    """Image [N, C, size, size] -> z [N, z_dim], and probabilities of the categories [N, K].
+
+    Batch norm of the categories' logits keeps all of them in use: without it one took every image.
+    """
 
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
         channels, height, width = image.shape
-        self.layers = nn.Sequential(nn.Flatten(), *_hidden(channels * height * width, model.hidden))
-        self.style = nn.Linear(model.hidden, model.z_dim)
-        self.category = nn.Linear(model.hidden, model.categories)
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            *_normalised(channels * height * width, model.hidden),
+            nn.ReLU(),
+            *_normalised(model.hidden, model.hidden),
+            nn.ReLU(),
+        )
+        self.style = nn.Sequential(*_normalised(model.hidden, model.z_dim))
+        self.category = nn.Sequential(*_normalised(model.hidden, model.categories))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.layers(0.5 * x + 0.5)  # black is 0
@@ -58,8 +67,9 @@ class Decoder(nn.Module):
         self.style = nn.Linear(model.z_dim, model.hidden)
         self.category = nn.Linear(model.categories, model.hidden, bias=False)
         self.layers = nn.Sequential(
+            nn.BatchNorm1d(model.hidden),
             nn.ReLU(),
-            nn.Linear(model.hidden, model.hidden),
+            *_normalised(model.hidden, model.hidden),
             nn.ReLU(),
             nn.Linear(model.hidden, channels * height * width),
             nn.Tanh(),
@@ -81,7 +91,13 @@ class Discriminator(nn.Module):
 
     def __init__(self, numbers: int, hidden: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*_hidden(numbers, hidden), nn.Linear(hidden, 1))
+        self.layers = nn.Sequential(
+            nn.Linear(numbers, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 1),
+        )
 
     def forward(self, code: Tensor) -> Tensor:
         return self.layers(code).reshape(-1)
@@ -145,5 +161,6 @@ class Model(System):
         yield "encoder", self.game_z.maker(self.judge_z, *of_z) + self.game_y.maker(self.judge_y, *of_y)
 
 
-def _hidden(inputs: int, hidden: int) -> list[nn.Module]:
-    return [nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()]
+def _normalised(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:
+    """A linear layer, and batch norm of what it gives."""
+    return nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs)

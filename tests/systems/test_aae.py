@@ -60,7 +60,7 @@ def test_the_encoder_is_judged_by_its_codes_after_the_reconstruction(model: Mode
     moves = model.step([turn])
     next(moves)
     with torch.no_grad():
-        model.encoder.style.bias += 5  # what an update might do
+        model.encoder.style[1].bias += 5  # what an update might do
     next(moves)
     _, loss = next(moves)
     z, probabilities = model.encoder(turn.batch["images"])
