@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.data.prepared import Prepared
 from pipeline.inference import Network
+from pipeline.kinds import drawable
 from pipeline.scoring.candidates import Images, real
 from pipeline.scoring.translations import Floats, computed, in_batches, made
 
@@ -21,8 +22,8 @@ class Posterior(NamedTuple):
     """What an encoder says of test images, q(z|x) = N(mean, exp(log_variance)), and the way back."""
 
     images: Images
-    mean: Floats  # [N, z_dim]
-    log_variance: Floats | None  # [N, z_dim]; None: a point
+    mean: Floats  # [N, z_dim]; the code itself where no variance goes with it, or a draw from q
+    log_variance: Floats | None  # [N, z_dim]
     decode: Callable[[Floats], Floats]  # z of the first images, [n, z_dim] -> [n, C, H, W] in [-1, 1]
     likelihood: str | None  # of pixels under the decoder, where it has one
 
@@ -47,25 +48,25 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
     for path in sorted(file.with_suffix(".parts").glob("*.onnx")):
         part = Network(path)
         about = part.description
-        takes = [field.about.get("of") for field in about.inputs.values()]
+        takes = [field.about.get("of") for field in about.inputs.values() if not drawable(field.kind)]
         if "sources" in evidence and about.picture and takes == [made(generator)]:
             found["cycle"] = _there_and_back(generator, part, evidence["sources"])
         elif takes == ["images"]:
-            found |= _encoded(generator, part, evidence["test"])
+            found |= _encoded(generator, part, evidence["test"], evidence["seed"])
             for name, field in about.outputs.items():
                 if labelled and field.kind == "probabilities" and field.about.get("of") == "category":
                     found["categories"] = _categories(part, name, prepared, evidence)
     return found
 
 
-def _encoded(generator: Network, encoder: Network, images: Images) -> dict[str, Any]:
+def _encoded(generator: Network, encoder: Network, images: Images, seed: int) -> dict[str, Any]:
     """The posterior, where the encoder gives all that the generator takes."""
     outputs = encoder.description.outputs
     given = {field.about.get("of"): name for name, field in outputs.items()}
     inputs = generator.description.inputs
     if "z" not in inputs or not inputs.keys() <= given.keys():
         return {}
-    said = computed(encoder, images)
+    said = computed(encoder, images, seed)
     beside = {
         name: said[given[name]].argmax(1) if field.kind == "category" else said[given[name]]
         for name, field in inputs.items()
@@ -77,7 +78,7 @@ def _encoded(generator: Network, encoder: Network, images: Images) -> dict[str, 
 
 
 def _decoded(generator: Network, beside: Mapping[str, NDArray[Any]], z: Floats) -> Floats:
-    return in_batches(generator, z, {name: values[: len(z)] for name, values in beside.items()})["image"]
+    return in_batches(generator, {"z": z} | {name: rows[: len(z)] for name, rows in beside.items()})["image"]
 
 
 def _categories(
@@ -92,5 +93,6 @@ def _categories(
 
 def _there_and_back(there: Network, back: Network, sources: Images) -> Images:
     translated = computed(there, sources)[there.description.picture]
-    returned = back.pixels(in_batches(back, translated)[back.description.picture])
+    (name,) = back.description.inputs
+    returned = back.pixels(in_batches(back, {name: translated})[back.description.picture])
     return replace(sources, images=returned.transpose(0, 3, 1, 2))

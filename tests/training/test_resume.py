@@ -45,6 +45,7 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
         ("aae-mnist", tiny),  # a player that is a part of another
+        ("avb-mnist", tiny),  # noise of several purposes
     ],
 )
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
