@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.data.prepared import Prepared
 from pipeline.datasets import paired
 from pipeline.inference import Network
+from pipeline.kinds import drawable
 from pipeline.kinds.image import to_uint8
 from pipeline.scoring.candidates import Images, real, sample_seeds
 from pipeline.scoring.translations import Floats, computed, in_batches, made
@@ -24,9 +25,9 @@ class Posterior(NamedTuple):
     """What an encoder says of test images, q(z|x) = N(mean, exp(log_variance)), and the way back."""
 
     images: Images
-    mean: Floats  # [N, z_dim]
-    log_variance: Floats  # [N, z_dim]
-    decode: Callable[[Floats], Floats]  # z [N, z_dim] -> images in [-1, 1], [N, C, H, W]
+    mean: Floats  # [N, z_dim]; the code itself where no variance goes with it, or a draw from q
+    log_variance: Floats | None  # [N, z_dim]
+    decode: Callable[[Floats], Floats]  # z of the first images, [n, z_dim] -> [n, C, H, W] in [-1, 1]
     likelihood: str | None  # of pixels under the decoder, where it has one
 
 
@@ -58,20 +59,17 @@ def beside(generator: Network, file: Path, prepared: Prepared, evidence: Mapping
     change = paired(prepared.dataset)
     if len(images) == 2 and change is not None:
         found["pairs"] = _pairs(generator, images, change, evidence["seed"])
+    labelled = evidence["test"].labels is not None
     for path in sorted(file.with_suffix(".parts").glob("*.onnx")):
         part = Network(path)
         about = part.description
-        takes = [field.about.get("of") for field in about.inputs.values()]
-        codes = [name for name, field in about.outputs.items() if field.about.get("of") == "z"]
-        if takes == ["images"] and codes and list(generator.description.inputs) == ["z"]:
-            found["returned"] = _returned(generator, part, codes[0], evidence["test"])
+        takes = [field.about.get("of") for field in about.inputs.values() if not drawable(field.kind)]
         if "sources" in evidence and about.picture and takes == [made(generator)]:
             found["cycle"] = _there_and_back(generator, part, evidence["sources"])
-        elif takes == ["images"] and list(about.outputs) == ["mean", "log_variance"]:
-            found["posterior"] = _posterior(generator, part, evidence["test"])
-        elif takes == ["images"] and evidence["test"].labels is not None:
+        elif takes == ["images"]:
+            found |= _encoded(generator, part, evidence["test"], evidence["seed"])
             for name, field in about.outputs.items():
-                of = field.about.get("of") if field.kind == "probabilities" else None
+                of = field.about.get("of") if labelled and field.kind == "probabilities" else None
                 if of == "category":
                     found["categories"] = _categories(part, name, prepared, evidence)
                 elif of == "labels":
@@ -92,19 +90,29 @@ def _pairs(
     return Pairs(image, other, change(np.ascontiguousarray(image)))
 
 
-def _posterior(generator: Network, encoder: Network, images: Images) -> Posterior:
-    said = computed(encoder, images)
-    likelihood = encoder.description.outputs["mean"].about.get("likelihood")
-    return Posterior(images, said["mean"], said["log_variance"], partial(_decoded, generator), likelihood)
+def _encoded(generator: Network, encoder: Network, images: Images, seed: int) -> dict[str, Any]:
+    """The posterior and the way back, where the encoder gives all that the generator takes."""
+    outputs = encoder.description.outputs
+    given = {field.about.get("of"): name for name, field in outputs.items()}
+    inputs = generator.description.inputs
+    if "z" not in inputs or not inputs.keys() <= given.keys():
+        return {}
+    said = computed(encoder, images, seed)
+    beside = {
+        name: said[given[name]].argmax(1) if field.kind == "category" else said[given[name]]
+        for name, field in inputs.items()
+        if name != "z"
+    }
+    decode = partial(_decoded, generator, beside)
+    likelihood = outputs[given["z"]].about.get("likelihood")
+    z = said[given["z"]]
+    back = Images(generator.pixels(decode(z)).transpose(0, 3, 1, 2), images.labels)
+    posterior = Posterior(images, z, said.get("log_variance"), decode, likelihood)
+    return {"posterior": posterior, "returned": back}
 
 
-def _returned(generator: Network, encoder: Network, code: str, images: Images) -> Images:
-    made = _decoded(generator, computed(encoder, images)[code])
-    return Images(generator.pixels(made).transpose(0, 3, 1, 2), images.labels)
-
-
-def _decoded(generator: Network, z: Floats) -> Floats:
-    return in_batches(generator, z)["image"]
+def _decoded(generator: Network, beside: Mapping[str, NDArray[Any]], z: Floats) -> Floats:
+    return in_batches(generator, {"z": z} | {name: rows[: len(z)] for name, rows in beside.items()})["image"]
 
 
 def _categories(
@@ -119,5 +127,6 @@ def _categories(
 
 def _there_and_back(there: Network, back: Network, sources: Images) -> Images:
     translated = computed(there, sources)[there.description.picture]
-    returned = back.pixels(in_batches(back, translated)[back.description.picture])
+    (name,) = back.description.inputs
+    returned = back.pixels(in_batches(back, {name: translated})[back.description.picture])
     return replace(sources, images=returned.transpose(0, 3, 1, 2))

@@ -1,12 +1,15 @@
 """Which fields of the data a network leads from and to, and samples that are made of images."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.inference.contract.network import BATCH, Network
-from pipeline.scoring.candidates import Images, alike, shuffled_rows
+from pipeline.inference import Network
+from pipeline.inference.contract.inputs import Given
+from pipeline.scoring.candidates import Images, alike, sample_seeds, shuffled_rows
 
 Floats = NDArray[np.float32]
 
@@ -37,13 +40,14 @@ def translated(generator: Network, images: Images) -> Images:
     return replace(images, images=generator.pixels(made).transpose(0, 3, 1, 2))
 
 
-def computed(network: Network, images: Images) -> dict[str, Floats]:
-    """Every output [N, ...] of a network for which images are all that it takes."""
-    return in_batches(network, images.images.astype(np.float32) / 127.5 - 1)
+def computed(network: Network, images: Images, seed: int = 0) -> dict[str, Floats]:
+    """Every output [N, ...] of a network for images; noise that it takes beside them is drawn."""
+    (name,) = network.description.inputs_of("image")
+    return in_batches(network, {name: images.images.astype(np.float32) / 127.5 - 1}, seed)
 
 
-def in_batches(network: Network, rows: Floats) -> dict[str, Floats]:
-    """Every output [N, ...] for rows [N, ...] of the only input."""
-    (name,) = network.description.inputs
-    found = [network.compute({name: rows[at : at + BATCH]}) for at in range(0, len(rows), BATCH)]
+def in_batches(network: Network, given: Mapping[str, NDArray[Any]], seed: int = 0) -> dict[str, Floats]:
+    """Every output [N, ...] for rows [N, ...] of some inputs; the others are drawn."""
+    seeds = sample_seeds(seed, len(next(iter(given.values()))))
+    found = list(network.outputs(seeds, Given(given)))
     return {output: np.concatenate([part[output] for part in found]) for output in found[0]}

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
+from pipeline.networks.bernoulli import BernoulliDecoder
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
 
@@ -44,25 +44,6 @@ class Encoder(nn.Module):
         return self.mean(features), self.log_variance(features)
 
 
-class Decoder(nn.Module):
-    """z [N, z_dim] -> image [N, C, size, size] in [-1, 1]: the mean of p(x|z)."""
-
-    def __init__(self, image: Field, hidden: int, z_dim: int) -> None:
-        super().__init__()
-        self.shape = image.shape
-        channels, height, width = image.shape
-        self.layers = nn.Sequential(
-            nn.Linear(z_dim, hidden), nn.ReLU(), nn.Linear(hidden, channels * height * width)
-        )
-
-    def logits(self, z: Tensor) -> Tensor:
-        """Of the probability that a pixel is white: [N, C, size, size]."""
-        return self.layers(z).reshape(-1, *self.shape)
-
-    def forward(self, z: Tensor) -> Tensor:
-        return torch.tanh(0.5 * self.logits(z))  # 2 sigmoid(logit) - 1
-
-
 class Model(System):
     """The system `vae`."""
 
@@ -74,7 +55,7 @@ class Model(System):
         self.image = replace(data["images"], about=OF_IMAGES)
         self.latent = fields.latent(model.z_dim, model.latent)
         self.encoder = Encoder(self.image, model.hidden, model.z_dim)
-        self.decoder = Decoder(self.image, model.hidden, model.z_dim)
+        self.decoder = BernoulliDecoder(self.image, model.hidden, model.z_dim)
 
     def players(self) -> dict[str, nn.Module]:
         return {"autoencoder": nn.ModuleList([self.encoder, self.decoder])}

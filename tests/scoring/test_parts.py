@@ -1,4 +1,4 @@
-"""What the networks beside a generator say, told by what their files take and give."""
+"""What is told of the networks beside a generator, by what their files take and give."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,9 @@ def test_an_encoder_brings_test_images_back(
     monkeypatch.chdir(folder)
     file, prepared = folder / f"exported/{name}.onnx", Prepared.open(prepared_dir(load().data))
     test = real(prepared, "test", np.arange(30)[::-1])
-    returned = beside(Network(file), file, prepared, {"test": test})["returned"]
+    returned = beside(Network(file), file, prepared, {"test": test, "floor_part": "train", "seed": 0})[
+        "returned"
+    ]
     encoder, generator = (
         onnxruntime.InferenceSession(path) for path in (file.with_suffix(".parts") / "encoder.onnx", file)
     )
@@ -32,3 +34,42 @@ def test_an_encoder_brings_test_images_back(
     (image,) = generator.run(["image"], {"z": z})
     assert np.abs(returned.images - (image + 1) * 127.5).max() <= 1
     assert returned.labels.tolist() == test.labels.tolist()
+
+
+def test_an_encoder_gives_points_and_the_categories_that_the_decoder_takes_with_them(
+    exported: Callable[[str], Path],
+) -> None:
+    folder = exported("aae-mnist")
+    prepared = Prepared.open(folder / prepared_dir(load(folder / "params.yaml").data))
+    file, test = folder / "exported/aae-mnist.onnx", real(prepared, "test", np.arange(300))
+    generator, encoder = Network(file), Network(folder / "exported/aae-mnist.parts/encoder.onnx")
+    found = beside(generator, file, prepared, {"test": test, "floor_part": "train", "seed": 0})
+    posterior = found["posterior"]
+    said = encoder.compute({"image": test.images.astype(np.float32) / 127.5 - 1})
+    category = said["category"].argmax(1)
+    assert (posterior.log_variance, posterior.likelihood) == (None, None)
+    np.testing.assert_allclose(posterior.mean, said["z"], atol=1e-5)
+    whole = generator.compute({"z": said["z"], "category": category})["image"]
+    np.testing.assert_allclose(posterior.decode(posterior.mean), whole, atol=1e-4)
+    np.testing.assert_allclose(posterior.decode(posterior.mean[:7]), whole[:7], atol=1e-4)
+    assert found["categories"].count == 16
+    np.testing.assert_array_equal(found["categories"].test, category)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("vae-mnist", ["posterior", "returned"]),
+        ("avb-mnist", ["posterior", "returned"]),
+        ("infogan-mnist", ["categories"]),
+    ],
+)
+def test_a_posterior_is_of_encoders_that_give_all_that_the_generator_takes(
+    exported: Callable[[str], Path], name: str, expected: list[str]
+) -> None:
+    """AVB's takes noise as well, which is drawn; InfoGAN's reads categories and codes off an image, not z."""
+    folder = exported(name)
+    prepared = Prepared.open(folder / prepared_dir(load(folder / "params.yaml").data))
+    file, test = folder / f"exported/{name}.onnx", real(prepared, "test", np.arange(20))
+    found = beside(Network(file), file, prepared, {"test": test, "floor_part": "train", "seed": 0})
+    assert list(found) == expected

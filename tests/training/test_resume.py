@@ -49,6 +49,8 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
         ("cyclegan-digits", tiny),  # two tables, pools
         ("cogan-mnist", tiny),  # players that share weights among themselves
         ("sgan-mnist", tiny),  # a few rows with labels, weights that start from the data
+        ("aae-mnist", tiny),  # a player that is a part of another
+        ("avb-mnist", tiny),  # noise of several purposes
     ],
 )
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
