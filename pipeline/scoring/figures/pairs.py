@@ -10,7 +10,7 @@ from pipeline.streams import seed_of
 
 FIGURES = {
     "pair_agreement": About(
-        place=85,
+        place=83,
         title="pair agreement",
         good="high",
         explanation="Share of pixels, black or white, in which the second image of a pair is what the first "
