@@ -42,6 +42,7 @@ def test_the_losses_are_those_of_the_paper(model: Model, turn: Any) -> None:
     z, probabilities = model.encoder(x)
     white = (model.decoder.of_probabilities(z, probabilities) + 1) / 2
     distance = ((white - (x + 1) / 2) ** 2).sum() / 2 / 6
+    assert probabilities.sum(1).tolist() == pytest.approx([1] * 6)
     real_z, real_y = turn.drawn["latent"], torch.eye(16)[turn.drawn["category"]]
     told = sum(
         (softplus(-judge(real)) + softplus(judge(fake))).mean()
