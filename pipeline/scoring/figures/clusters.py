@@ -16,8 +16,8 @@ FIGURES = {
         title="categories' accuracy",
         good="high",
         explanation="Share of test images whose category is the one that stands for their class. Which one "
-        "does was matched on other images: one category a class (the Hungarian method), or of more categories "
-        "the class that most of each are of. Noise: of categories drawn at random.",
+        "does was matched on other images: one category a class (the Hungarian method), or, of more "
+        "categories than classes, the class that most of each are of. Noise: of categories drawn at random.",
     )
 }
 NEEDS = {"categories", "seed"}
@@ -46,8 +46,8 @@ def _right(found: Categories) -> NDArray[np.bool_]:
 def matched(categories: NDArray[np.int64], labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """The class that each category stands for, int64 [count], so that most images are right.
 
-    categories, labels: int64 [N]. One category a class (Kuhn 1955), -1 for a category of no class; where there
-    are more categories than classes, each stands for its most frequent one (Makhzani et al. 2016, section 5).
+    categories, labels: int64 [N]. One category a class (Kuhn 1955), -1 for a category of no class; where
+    there are more categories than classes, each stands for its most frequent one.
     """
     counts = np.zeros((count, labels.max() + 1), np.int64)
     np.add.at(counts, (categories, labels), 1)
