@@ -36,7 +36,7 @@ class Params(p.LatentParams):
 class Encoder(nn.Module):
     """Image [N, C, size, size] -> z [N, z_dim], and probabilities of the categories [N, K].
 
-    Batch norm of the categories' logits keeps all of them in use; without it the decoder ignored them.
+    Batch norm of the categories' logits is to keep all of them in use.
     """
 
     def __init__(self, model: Params, image: Field) -> None:
