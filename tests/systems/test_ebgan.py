@@ -82,11 +82,18 @@ def test_pull_away_is_the_mean_squared_cosine_of_pairs() -> None:
     assert pull_away(torch.tensor([[0.0, 0.0], [1.0, 0.0]])).item() == 0
 
 
-def test_the_generator_pays_for_codes_through_its_images(tmp_path: Path) -> None:
-    """The term moves the generator: it is of the codes of its images, not detached."""
-    model = built(tmp_path)
-    pull_away(model.discriminator.encode(model.generator(torch.randn(4, 100)))).backward()
-    assert all(weight.grad is not None for weight in model.generator.parameters())
+def test_the_generator_is_moved_by_both_its_terms_and_in_its_own_move_alone(tmp_path: Path) -> None:
+    model = built(tmp_path, pull_away=20.0)
+    turn, weights = turn_of({}), list(model.generator.parameters())
+    moves = model.step([turn])
+    next(moves)[1].backward()
+    assert all(weight.grad is None for weight in weights)
+    _, loss = next(moves)
+    found = torch.autograd.grad(loss, weights)
+    image = model.generator(turn.z)
+    paid = model.discriminator(image).mean() + 20 * pull_away(model.discriminator.encode(image))
+    for one, other in zip(found, torch.autograd.grad(paid, weights), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)  # of biases before batch norm: noise
 
 
 def test_the_generator_ships_and_the_autoencoder_is_kept(tmp_path: Path) -> None:
