@@ -134,7 +134,7 @@ def test_a_generator_that_fails_while_running_is_named(
     def fail(*_: Any) -> None:
         raise InferenceError("the model failed while running")
 
-    monkeypatch.setattr("pipeline.inference.Generator.sample", fail)
+    monkeypatch.setattr("pipeline.inference.Network.pictures", fail)
     with pytest.raises(UserError, match="bank: the model failed while running"):
         compare(files[:1], digits, judges, PARAMS)
 
