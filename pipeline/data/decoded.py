@@ -5,6 +5,7 @@ as long.
 """
 
 import hashlib
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,7 +24,8 @@ class Decoded:
         self.hashes: list[str] = []  # equal where size, channels and every pixel are
         self.channels: list[int] = []  # 1 or 3
         self._size, self._starts = size, []
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed with the object
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
 
     def add(self, picture: torch.Tensor) -> None:
         """Take in uint8 [1 or 3, H, W], in its own size."""

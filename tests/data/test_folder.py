@@ -1,6 +1,7 @@
 """The data set `folder`: its layouts, and what is refused."""
 
 import errno
+import gc
 import os
 import shutil
 import zipfile
@@ -331,3 +332,11 @@ def test_each_picture_is_decoded_once(pets, run, monkeypatch):
     monkeypatch.setattr(folders, "decode", lambda file, name: names.append(name) or decode(file, name))
     run(pets, test_fraction=0.2)
     assert len(names) == len(set(names)) == 15
+
+
+def test_the_file_that_pictures_wait_in_is_closed_with_them(tmp_path: Path) -> None:
+    decoded = Decoded(tmp_path, 8)
+    file = decoded._file
+    del decoded
+    gc.collect()
+    assert file.closed
