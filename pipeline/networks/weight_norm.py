@@ -9,11 +9,20 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.parametrize import is_parametrized
 
 
-def normed_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear layer whose weight is gain * v / |v|, with v from N(0, 0.05)."""
+def normed_linear(inputs: int, outputs: int, *, learns_gain: bool) -> nn.Linear:
+    """A linear layer whose weight is gain * v / |v|, with v from N(0, 0.05).
+
+    A gain that is not learnt stays as the data set it: what the layer gives can't grow without bound.
+    """
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, 0, 0.05)
-    return weight_norm(layer)
+    normed = weight_norm(layer)
+    if not learns_gain:
+        parts = normed.parametrizations.weight
+        gain = parts.original0.detach()
+        del parts.original0
+        parts.register_buffer("original0", gain)
+    return normed
 
 
 @torch.no_grad()

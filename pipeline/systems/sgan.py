@@ -69,7 +69,7 @@ class Generator(nn.Module):
             nn.Linear(hidden, hidden, bias=False),
             nn.BatchNorm1d(hidden),
             nn.Softplus(),
-            normed_linear(hidden, int(np.prod(image.shape))),
+            normed_linear(hidden, int(np.prod(image.shape)), learns_gain=True),
         )
 
     def forward(self, z: Tensor) -> Tensor:
@@ -84,10 +84,10 @@ class Classifier(nn.Module):
         widths = [int(np.prod(image.shape)), *model.discriminator_widths]
         layers: list[nn.Module] = [nn.Flatten(), Noise(model.input_noise)]
         for inputs, outputs in itertools.pairwise(widths):
-            layers += [normed_linear(inputs, outputs), nn.ReLU(), Noise(model.noise)]
+            layers += [normed_linear(inputs, outputs, learns_gain=False), nn.ReLU(), Noise(model.noise)]
         self.layers = nn.Sequential(*layers[:-1])
         self.last_noise = layers[-1]
-        self.last = normed_linear(widths[-1], classes)
+        self.last = normed_linear(widths[-1], classes, learns_gain=True)
 
     def features(self, x: Tensor) -> Tensor:
         """What the generator's images should have the mean of: [N, D]."""

@@ -63,7 +63,9 @@ def test_labelled_rows_are_as_many_of_each_class_and_none_is_set_aside(tmp_path:
 
 def test_the_first_batch_sets_mean_0_and_deviation_1_layer_by_layer() -> None:
     torch.manual_seed(0)
-    network = torch.nn.Sequential(normed_linear(9, 5), torch.nn.ReLU(), normed_linear(5, 4))
+    network = torch.nn.Sequential(
+        normed_linear(9, 5, learns_gain=False), torch.nn.ReLU(), normed_linear(5, 4, learns_gain=True)
+    )
     x = 3 * torch.randn(400, 9) + 2
     start_from(network, lambda: network(x))
     first = network[0](x)
@@ -74,7 +76,7 @@ def test_the_first_batch_sets_mean_0_and_deviation_1_layer_by_layer() -> None:
 
 
 def test_what_ships_has_plain_weights_and_leaves_the_others_alone() -> None:
-    network = torch.nn.Sequential(normed_linear(9, 5))
+    network = torch.nn.Sequential(normed_linear(9, 5, learns_gain=False))
     x = torch.randn(3, 9)
     copied = plain(network)
     assert set(copied.state_dict()) == {"0.weight", "0.bias"}
@@ -84,3 +86,9 @@ def test_what_ships_has_plain_weights_and_leaves_the_others_alone() -> None:
 def test_fewer_labels_than_classes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"model\.labels: 2 for 3 classes"):
         built(tmp_path, labels=2)
+
+
+def test_gains_are_learnt_in_the_last_layer_alone(tmp_path: Path) -> None:
+    """Else features grow, and with them the distance that the generator is to close."""
+    learnt = [name for name, _ in built(tmp_path).classifier.named_parameters() if name.endswith("original0")]
+    assert learnt == ["last.parametrizations.weight.original0"]
