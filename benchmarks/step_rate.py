@@ -42,14 +42,14 @@ def started(root: Path, preset: str) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
         [sys.executable, "-c", CHILD, preset], cwd=root, stdin=pipe, stdout=pipe, text=True
     )
-    if process.stdout.readline() != "ready\\n":
+    if process.stdout.readline() != "ready\n":
         sys.exit(f"{preset} does not train with the code in {root}")
     return process
 
 
 def seconds(process: "subprocess.Popen[str]") -> float:
     """Those of STEPS steps."""
-    process.stdin.write("go\\n")
+    process.stdin.write("go\n")
     process.stdin.flush()
     return float(process.stdout.readline())
 

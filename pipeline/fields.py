@@ -32,6 +32,16 @@ def label(classes: Sequence[str]) -> Field:
     return Field("label", (), {"classes": list(classes)})
 
 
+def category(count: int) -> Field:
+    """One of several categories without a name, int64 [N]."""
+    return Field("category", (), {"count": count})
+
+
+def probabilities(of: str, classes: Sequence[str]) -> Field:
+    """How likely each class is, float32 [N, K]; `of` is the field whose values they tell."""
+    return Field("probabilities", (len(classes),), {"of": of, "classes": list(classes)})
+
+
 def class_count(field: Field) -> int:
     """How many values a label takes: the number of classes, or 1 where there are none."""
     return max(1, len(field.about["classes"]))

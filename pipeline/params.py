@@ -375,7 +375,7 @@ class Params(Section, Generic[Model, Data]):
         if chosen.virtual_batch_norm and not self.model.takes_virtual_batch_norm:
             raise ValueError(
                 f"stabilisers.virtual_batch_norm: the generator of {self.model.kind} has no batch norm to "
-                "replace; set it to false"
+                "replace, or takes more than z and a label; set it to false"
             )
         return self
 

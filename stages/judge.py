@@ -13,11 +13,10 @@ def main(params: Params) -> None:
     """Train, test and write each."""
     prepared = Prepared.open(prepared_dir(params.data))
     for table, (name, section) in product(prepared.tables, params.judges.items()):
-        field, *_ = table.fields
-        judge = train_judge(prepared.beginning_with(field), name, section)
-        judge.save(judge_dir(params.data, name, field))
+        judge = train_judge(prepared.beginning_with(table.images), name, section)
+        judge.save(judge_dir(params.data, name, table.images))
         right = f"{judge.description['accuracy']:.2%} of {judge.description['tested_on']} right"
-        print(f"judge {name}: {right}" + (f" ({field})" if len(prepared.tables) > 1 else ""))
+        print(f"judge {name}: {right}" + (f" ({table.images})" if len(prepared.tables) > 1 else ""))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from torch import Tensor
 
+from pipeline.data.originals import Originals, hold_out, split_of_arrays
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
 
@@ -34,3 +35,11 @@ def read(raw: Path) -> tuple[Tensor, NDArray[np.int64]]:
     except (OSError, ValueError):
         raise UserError(f"{raw} is missing or damaged: run `python -m stages.download`") from None
     return torch.from_numpy(np.rint(ink * (255 / _BRIGHTEST)).astype(np.uint8))[:, None], labels
+
+
+def originals(images: Tensor, labels: NDArray[np.int64], test_fraction: float) -> Originals:
+    """Such images as a table; `test_fraction` of every class is held out."""
+    train, test = (
+        split_of_arrays(images[rows], labels[rows]) for rows in hold_out(labels, test_fraction, CLASSES)
+    )
+    return Originals(CLASSES, 1, train, test)

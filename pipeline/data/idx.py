@@ -7,15 +7,20 @@ from pipeline.data._torchvision import torchvision
 from pipeline.data.fetch import RemoteFile, check_whole, fetch
 from pipeline.data.originals import Originals, Split, split_of_arrays
 
+MORE_MIRRORS = {  # torchvision knows too few
+    "MNIST": ["https://storage.googleapis.com/cvdf-datasets/mnist/"],
+    "FashionMNIST": ["https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"],
+}
 
-def download(kind: str, more_mirrors: list[str], dataset: str, raw: Path) -> None:
+
+def download(kind: str, dataset: str, raw: Path) -> None:
     """Fetch the original files into `raw`; `dataset` is what a mirror of your own calls them."""
-    fetch(dataset, _files(kind, more_mirrors), raw)
+    fetch(dataset, _files(kind), raw)
 
 
-def load(kind: str, more_mirrors: list[str], raw: Path) -> Originals:
+def load(kind: str, raw: Path) -> Originals:
     """Read what `download` brought; UserError names a file that is missing or damaged."""
-    check_whole(_files(kind, more_mirrors), raw)
+    check_whole(_files(kind), raw)
     source = getattr(torchvision.datasets, kind)
     with TemporaryDirectory() as root:
         unpacked = Path(root, kind, "raw")
@@ -27,10 +32,10 @@ def load(kind: str, more_mirrors: list[str], raw: Path) -> Originals:
     return Originals(classes, 1, train, test)
 
 
-def _files(kind: str, more_mirrors: list[str]) -> list[RemoteFile]:
+def _files(kind: str) -> list[RemoteFile]:
     """Names, checksums and mirrors are torchvision's own."""
     source = getattr(torchvision.datasets, kind)
-    mirrors = [*source.mirrors, *more_mirrors]
+    mirrors = [*source.mirrors, *MORE_MIRRORS[kind]]
     return [RemoteFile(name, md5, tuple(place + name for place in mirrors)) for name, md5 in source.resources]
 
 

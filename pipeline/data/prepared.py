@@ -27,6 +27,16 @@ class Table:
     counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
     aside: Sequence[int]  # training rows that nothing learns from
 
+    @property
+    def images(self) -> str:
+        """The field of the images."""
+        return self.fields[0]
+
+    @property
+    def labels(self) -> str:
+        """The field of their labels."""
+        return self.fields[1]
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -73,22 +83,22 @@ class Prepared:
     @property
     def channels(self) -> int:
         """Of the images: 1 or 3."""
-        return self.fields[self.tables[0].fields[0]].shape[0]
+        return self.fields[self.tables[0].images].shape[0]
 
     @property
     def size(self) -> int:
         """Of the images: pixels a side."""
-        return self.fields[self.tables[0].fields[0]].shape[1]
+        return self.fields[self.tables[0].images].shape[1]
 
     @property
     def classes(self) -> list[str]:
         """Those of the labels in their order; empty: unconditional, all labels 0."""
-        return self.fields[self.tables[0].fields[1]].about["classes"]
+        return self.fields[self.tables[0].labels].about["classes"]
 
     @property
     def label_count(self) -> int:
         """How many values a label takes: the number of classes, or 1 where there are none."""
-        return class_count(self.fields[self.tables[0].fields[1]])
+        return class_count(self.fields[self.tables[0].labels])
 
     @property
     def counts(self) -> Mapping[str, Any]:
@@ -102,11 +112,11 @@ class Prepared:
 
     def images(self, part: Part) -> np.ndarray:
         """uint8 [N, channels, size, size], as they lie: read as touched where all of a file is one part."""
-        return self.part(self.tables[0].fields[0], part)
+        return self.part(self.tables[0].images, part)
 
     def labels(self, part: Part) -> np.ndarray:
         """int64 [N]."""
-        return self.part(self.tables[0].fields[1], part)
+        return self.part(self.tables[0].labels, part)
 
     def part(self, field: str, part: Part) -> np.ndarray:
         """One field of one part, [N, ...]."""

@@ -26,11 +26,5 @@ def download(data: Params, raw: Path) -> None:
 def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` wrote."""
     from pipeline.data import bundled
-    from pipeline.data.originals import Originals, hold_out, split_of_arrays
 
-    images, labels = bundled.read(raw)
-    train, test = (
-        split_of_arrays(images[rows], labels[rows])
-        for rows in hold_out(labels, data.test_fraction, bundled.CLASSES)
-    )
-    return Originals(bundled.CLASSES, 1, train, test)
+    return bundled.originals(*bundled.read(raw), data.test_fraction)

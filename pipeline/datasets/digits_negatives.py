@@ -31,15 +31,13 @@ def load(data: Params, raw: Path) -> "Originals":
     from dataclasses import replace
 
     from pipeline.data import bundled
-    from pipeline.data.originals import Originals, hold_out, split_of_arrays
+    from pipeline.data.originals import hold_out
 
     images, labels = bundled.read(raw)
-    tables = []
-    for half, shown in zip(hold_out(labels, 0.5, bundled.CLASSES), (images, 255 - images), strict=True):
-        parts = hold_out(labels[half], data.test_fraction, bundled.CLASSES)
-        train, test = (split_of_arrays(shown[half[rows]], labels[half[rows]]) for rows in parts)
-        tables.append(Originals(bundled.CLASSES, 1, train, test))
-    digits, negatives = tables
+    digits, negatives = (
+        bundled.originals(shown[half], labels[half], data.test_fraction)
+        for half, shown in zip(hold_out(labels, 0.5, bundled.CLASSES), (images, paired(images)), strict=True)
+    )
     return replace(digits, others={"other": negatives})
 
 

@@ -8,10 +8,6 @@ from pipeline.params import DataParams
 if TYPE_CHECKING:
     from pipeline.data.originals import Originals
 
-MORE_MIRRORS = [
-    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"
-]  # torchvision knows too few
-
 
 class Params(DataParams):
     """It brings its own test images."""
@@ -21,11 +17,11 @@ def download(data: Params, raw: Path) -> None:
     """Fetch the four files into `raw`."""
     from pipeline.data import idx
 
-    idx.download("FashionMNIST", MORE_MIRRORS, data.dataset, raw)
+    idx.download("FashionMNIST", data.dataset, raw)
 
 
 def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` brought; UserError names a file that is missing or damaged."""
     from pipeline.data import idx
 
-    return idx.load("FashionMNIST", MORE_MIRRORS, raw)
+    return idx.load("FashionMNIST", raw)

@@ -8,8 +8,6 @@ from pipeline.params import DataParams
 if TYPE_CHECKING:
     from pipeline.data.originals import Originals
 
-MORE_MIRRORS = ["https://storage.googleapis.com/cvdf-datasets/mnist/"]  # torchvision knows too few
-
 
 class Params(DataParams):
     """It brings its own test images."""
@@ -19,11 +17,11 @@ def download(data: Params, raw: Path) -> None:
     """Fetch the four files into `raw`."""
     from pipeline.data import idx
 
-    idx.download("MNIST", MORE_MIRRORS, data.dataset, raw)
+    idx.download("MNIST", data.dataset, raw)
 
 
 def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` brought; UserError names a file that is missing or damaged."""
     from pipeline.data import idx
 
-    return idx.load("MNIST", MORE_MIRRORS, raw)
+    return idx.load("MNIST", raw)

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from pipeline.data.originals import Originals
 
-MORE_MIRRORS = ["https://storage.googleapis.com/cvdf-datasets/mnist/"]  # torchvision knows too few
-
 
 class Params(DataParams):
     """It brings its own test images."""
@@ -22,14 +20,14 @@ def download(data: Params, raw: Path) -> None:
     """Fetch MNIST's four files into `raw`."""
     from pipeline.data import idx
 
-    idx.download("MNIST", MORE_MIRRORS, "mnist", raw)
+    idx.download("MNIST", "mnist", raw)
 
 
 def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` brought, and share it out."""
     from pipeline.data import idx, unpaired
 
-    return unpaired.halves(idx.load("MNIST", MORE_MIRRORS, raw), unpaired.edges)
+    return unpaired.halves(idx.load("MNIST", raw), unpaired.edges)
 
 
 def paired(images: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

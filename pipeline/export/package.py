@@ -61,7 +61,7 @@ def _training(params: Params, data: Prepared) -> dict[str, Any]:
     """What it learnt from, and how long."""
     return {
         "images": data.counts["train"]["total"],
-        "unpaired": {table.fields[0]: table.counts["train"]["total"] for table in data.tables[1:]},
+        "unpaired": {table.images: table.counts["train"]["total"] for table in data.tables[1:]},
         "size": data.size,
         "channels": data.channels,
         "objective": params.objective.name if params.objective else None,

@@ -5,7 +5,6 @@ from PIL import Image
 
 from pipeline import plots
 from pipeline.data.prepared import Prepared
-from pipeline.fields import Field
 from pipeline.inference.contract.inputs import examples
 from pipeline.inference.contract.network import Network
 from pipeline.kinds import image
@@ -20,10 +19,9 @@ def samples(network: Network, data: Prepared) -> tuple[Image.Image, str] | None:
         return None
     if about.inputs_of("image"):
         return _of_test_images(network, data)
-    choice = next(iter(about.inputs_of("label", "category")), None)
+    choice, columns = about.column
     if choice is None:
         return _grid(_pictures(network, np.arange(ROWS * COLUMNS), {}), COLUMNS), "the seeds from 0"
-    columns = _choices(about.inputs[choice])
     chosen = {choice: np.tile(np.arange(columns), ROWS)}
     drawn = _pictures(network, np.arange(ROWS).repeat(columns), chosen)
     word = "class" if about.inputs[choice].kind == "label" else choice
@@ -49,10 +47,6 @@ def _pictures(network: Network, seeds: np.ndarray, given: dict[str, np.ndarray])
     """uint8 [N, H, W, C], of a seed each, and of what is given a row for each."""
     outputs = network.compute(examples(network.description, seeds) | given)
     return network.pixels(outputs[network.description.picture])
-
-
-def _choices(field: Field) -> int:
-    return len(field.about["classes"]) if field.kind == "label" else field.about["count"]
 
 
 def _grid(images: np.ndarray, columns: int) -> Image.Image:

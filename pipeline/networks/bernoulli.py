@@ -1,5 +1,7 @@
 """A decoder that gives the chance of each pixel to be white (Kingma and Welling 2014, appendix C.1)."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -12,9 +14,8 @@ class BernoulliDecoder(nn.Module):
     def __init__(self, image: Field, hidden: int, z_dim: int) -> None:
         super().__init__()
         self.shape = image.shape
-        channels, height, width = image.shape
         self.layers = nn.Sequential(
-            nn.Linear(z_dim, hidden), nn.ReLU(), nn.Linear(hidden, channels * height * width)
+            nn.Linear(z_dim, hidden), nn.ReLU(), nn.Linear(hidden, math.prod(image.shape))
         )
 
     def logits(self, z: Tensor) -> Tensor:

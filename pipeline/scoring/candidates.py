@@ -5,7 +5,8 @@ the whole. Where there are labels, the sets that are held against each other hav
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 import torch
@@ -29,6 +30,11 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def take(self, rows: NDArray[np.int64] | slice) -> Self:
+        """Those rows of all that there is."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(self, **{name: array[rows] for name, array in found.items() if array is not None})
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def subset(seen: Images, count: int, seed: int) -> Images:
     """`count` of some images, in their own class shares; all, if they are no more."""
     labels = np.zeros(len(seen), np.int64) if seen.labels is None else seen.labels
     rows = alike(labels, np.bincount(labels), count, seed)
-    return Images(seen.images[rows], None if seen.labels is None else seen.labels[rows])
+    return seen.take(rows)
 
 
 def noise(like: Images, seed: int) -> Images:

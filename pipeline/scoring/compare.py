@@ -37,7 +37,7 @@ def compare(
     names, say = names_of(files), Console(stderr=True)
     generators = [open_generator(file, prepared) for file in files]
     for file, generator in zip(files, generators, strict=True):
-        if made(generator) != prepared.tables[0].fields[0]:
+        if made(generator) != prepared.tables[0].images:
             raise UserError(f"{file} makes {made(generator)}: python -m stages.evaluate scores it alone")
     reference = refer(prepared, judges, params)
     scores = {}

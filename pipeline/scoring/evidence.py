@@ -127,7 +127,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
         unseen = candidates.subset(unseen, len(seen), seed)
     reference = Evidence(
-        field=prepared.tables[0].fields[0],
+        field=prepared.tables[0].images,
         floor=look_at(judge, floor),
         floor_part=part,
         noise=look_at(judge, candidates.noise(floor, seed)),
@@ -169,12 +169,9 @@ def draw_samples(generator: Network, reference: Evidence, prepared: Prepared) ->
 
 def _draw(generator: Network, reference: Evidence) -> Evidence:
     floor, unseen = reference["floor"], reference["unseen"]
-    labels = candidates.joined([Images(part.images, part.labels) for part in (floor, unseen)]).labels
+    labels = candidates.joined([floor, unseen]).labels
     drawn = candidates.generated(generator, labels, len(floor) + len(unseen), reference["seed"])
-    first, rest = (
-        Images(drawn.images[part], None if drawn.labels is None else drawn.labels[part])
-        for part in (slice(len(floor)), slice(len(floor), None))
-    )
+    first, rest = (drawn.take(part) for part in (slice(len(floor)), slice(len(floor), None)))
     return _with_samples(reference, first, rest)
 
 
@@ -204,13 +201,8 @@ def _all(prepared: Prepared, part: Part) -> NDArray[np.int64]:
 def _with_samples(reference: Evidence, first: Images, rest: Images) -> Evidence:
     sampled = Evidence(
         # noise is held to the labels that the generator was asked for, if there are any
-        noise=replace(_first(reference["noise"], len(first)), labels=first.labels),
+        noise=replace(reference["noise"].take(slice(len(first))), labels=first.labels),
         fake=look_at(next(iter(reference["judges"].values())), first),
         told_apart=rest,
     )
     return reference | sampled | ({} if first.labels is None else {"labels": first.labels})
-
-
-def _first(seen: Candidate, count: int) -> Candidate:
-    labels = None if seen.labels is None else seen.labels[:count]
-    return Candidate(seen.images[:count], labels, seen.features[:count], seen.logits[:count])

@@ -15,7 +15,7 @@ from pipeline.inference import Network
 from pipeline.kinds import drawable
 from pipeline.kinds.image import to_uint8
 from pipeline.scoring.candidates import Images, real, sample_seeds
-from pipeline.scoring.translations import Floats, computed, in_batches, made
+from pipeline.scoring.translations import Floats, computed, in_batches, made, pictures
 
 Integers = NDArray[np.int64]
 PAIRS = 2000  # that are looked at
@@ -128,5 +128,4 @@ def _categories(
 def _there_and_back(there: Network, back: Network, sources: Images) -> Images:
     translated = computed(there, sources)[there.description.picture]
     (name,) = back.description.inputs
-    returned = back.pixels(in_batches(back, {name: translated})[back.description.picture])
-    return replace(sources, images=returned.transpose(0, 3, 1, 2))
+    return replace(sources, images=pictures(back, in_batches(back, {name: translated})))

@@ -38,6 +38,13 @@ def draws_of_mean(values: NDArray, strata: NDArray[np.int64], seed: int) -> NDAr
     return np.array([drawn @ rows / len(rows) for drawn in counts(strata, seed)])
 
 
+def of_mean(values: NDArray, noise: float | None, seed: int) -> dict[str, Any]:
+    """A figure that is the mean of `values` [N], one an image, with its interval; of real images none."""
+    value = float(np.mean(values, dtype=np.float64))
+    draws = draws_of_mean(values, np.zeros(len(values), np.int64), seed)
+    return {"value": value, "real": None, "noise": noise} | interval(value, draws) | {"draws": draws}
+
+
 def interval(value: float, draws: NDArray[np.float64]) -> dict[str, float]:
     """`low` and `high`: value +- z * the draws' deviation.
 

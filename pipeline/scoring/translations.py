@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.inference import Network
 from pipeline.inference.contract.inputs import Given
+from pipeline.kinds.image import from_pixels
 from pipeline.scoring.candidates import Images, alike, sample_seeds, shuffled_rows
 
 Floats = NDArray[np.float32]
@@ -31,19 +32,24 @@ def chosen(pool: Images, wanted: Images, seed: int) -> Images:
         rows = shuffled_rows(len(pool), len(wanted), seed)
     else:
         rows = alike(pool.labels, np.bincount(wanted.labels), len(wanted), seed)
-    return Images(pool.images[rows], None if pool.labels is None else pool.labels[rows])
+    return pool.take(rows)
 
 
 def translated(generator: Network, images: Images) -> Images:
     """What the generator makes of images, uint8, under their labels."""
-    made = computed(generator, images)[generator.description.picture]
-    return replace(images, images=generator.pixels(made).transpose(0, 3, 1, 2))
+    return replace(images, images=pictures(generator, computed(generator, images)))
 
 
 def computed(network: Network, images: Images, seed: int = 0) -> dict[str, Floats]:
     """Every output [N, ...] of a network for images; noise that it takes beside them is drawn."""
     (name,) = network.description.inputs_of("image")
-    return in_batches(network, {name: images.images.astype(np.float32) / 127.5 - 1}, seed)
+    field, pixels = network.description.inputs[name], images.images.transpose(0, 2, 3, 1)
+    return in_batches(network, {name: from_pixels(field, pixels)}, seed)
+
+
+def pictures(network: Network, outputs: Mapping[str, Floats]) -> NDArray[np.uint8]:
+    """The images among what a network gave, uint8 [N, C, H, W]."""
+    return network.pixels(outputs[network.description.picture]).transpose(0, 3, 1, 2)
 
 
 def in_batches(network: Network, given: Mapping[str, NDArray[Any]], seed: int = 0) -> dict[str, Floats]:

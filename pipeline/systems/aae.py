@@ -3,6 +3,7 @@
 A code is a style z, from N(0, 1), and one of some categories (section 5: clustering, without labels).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -41,10 +42,9 @@ class Encoder(nn.Module):
 
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
-        channels, height, width = image.shape
         self.layers = nn.Sequential(
             nn.Flatten(),
-            *_normalised(channels * height * width, model.hidden),
+            *_normalised(math.prod(image.shape), model.hidden),
             nn.ReLU(),
             *_normalised(model.hidden, model.hidden),
             nn.ReLU(),
@@ -63,7 +63,6 @@ class Decoder(nn.Module):
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
         self.shape = image.shape
-        channels, height, width = image.shape
         self.style = nn.Linear(model.z_dim, model.hidden)
         self.category = nn.Linear(model.categories, model.hidden, bias=False)
         self.layers = nn.Sequential(
@@ -71,7 +70,7 @@ class Decoder(nn.Module):
             nn.ReLU(),
             *_normalised(model.hidden, model.hidden),
             nn.ReLU(),
-            nn.Linear(model.hidden, channels * height * width),
+            nn.Linear(model.hidden, math.prod(image.shape)),
             nn.Tanh(),
         )
 
@@ -111,7 +110,7 @@ class Model(System):
         model = params.model
         self.image = replace(data["images"], about=OF_IMAGES)
         self.latent = fields.latent(model.z_dim, model.latent)
-        self.category = Field("category", (), {"count": model.categories})
+        self.category = fields.category(model.categories)
         self.categories = model.categories
         self.encoder, self.decoder = Encoder(model, self.image), Decoder(model, self.image)
         self.judge_z = Discriminator(model.z_dim, model.hidden)
@@ -134,7 +133,7 @@ class Model(System):
         names = [str(category) for category in range(self.categories)]
         codes = {
             "z": replace(self.latent, about=self.latent.about | {"of": "z"}),
-            "category": Field("probabilities", (self.categories,), {"of": "category", "classes": names}),
+            "category": fields.probabilities("category", names),
         }
         return {
             GENERATOR: Export(shipped[GENERATOR], inputs, {"image": self.image}),

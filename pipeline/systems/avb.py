@@ -3,6 +3,7 @@
 The bound of the VAE with a posterior of any form: the encoder takes noise, an adversary says what codes cost.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -45,11 +46,8 @@ class Encoder(nn.Module):
 
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
-        channels, height, width = image.shape
         self.count, self.z_dim = model.noise, model.z_dim
-        self.layers = nn.Sequential(
-            nn.Flatten(), nn.Linear(channels * height * width, model.hidden), nn.ReLU()
-        )
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image.shape), model.hidden), nn.ReLU())
         self.start = nn.Linear(model.hidden, model.z_dim)
         self.amounts = nn.Linear(model.hidden, model.z_dim * model.noise)
         self.basis = nn.Sequential(  # a group for each number of the noise: they don't mix
@@ -93,8 +91,7 @@ class Adversary(nn.Module):
 
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
-        channels, height, width = image.shape
-        self.image = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, model.hidden))
+        self.image = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image.shape), model.hidden))
         self.z = nn.Linear(model.z_dim, model.hidden)
         self.layers = nn.Sequential(
             nn.ReLU(), nn.Linear(model.hidden, model.hidden), nn.ReLU(), nn.Linear(model.hidden, 1)
@@ -107,12 +104,8 @@ class Adversary(nn.Module):
 class Model(System):
     """The system `avb`."""
 
-    statistics = (
-        "loss",
-        "reconstruction_loss",
-        "kl_loss",
-        "adversary_loss",
-    )  # the first three: nats an image
+    # the first three: nats an image
+    statistics = ("loss", "reconstruction_loss", "kl_loss", "adversary_loss")
 
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
 """The bidirectional GAN (Donahue et al. 2017): a game of pairs teaches an encoder beside the generator."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -59,7 +60,7 @@ class Generator(nn.Module):
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
         self.shape = image.shape
-        self.layers = ThreeLayers(model.z_dim, model.hidden, _pixels(image), leak=0.0)
+        self.layers = ThreeLayers(model.z_dim, model.hidden, math.prod(image.shape), leak=0.0)
 
     def forward(self, z: Tensor) -> Tensor:
         logits = self.layers(2 * z - 1)
@@ -74,7 +75,7 @@ class Encoder(nn.Module):
 
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
-        self.layers = ThreeLayers(_pixels(image), model.hidden, model.z_dim, leak=0.2)
+        self.layers = ThreeLayers(math.prod(image.shape), model.hidden, model.z_dim, leak=0.2)
 
     def forward(self, x: Tensor) -> Tensor:
         return 0.5 * self.layers(_white(x)) + 0.5
@@ -85,7 +86,7 @@ class JointDiscriminator(nn.Module):
 
     def __init__(self, model: Params, image: Field) -> None:
         super().__init__()
-        self.layers = ThreeLayers(_pixels(image) + model.z_dim, model.hidden, 1, leak=0.2)
+        self.layers = ThreeLayers(math.prod(image.shape) + model.z_dim, model.hidden, 1, leak=0.2)
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
         return self.layers(torch.cat([_white(x), 2 * z - 1], 1)).reshape(-1)
@@ -139,11 +140,6 @@ class Model(System):
         seen = x, encoded.detach()
         yield "joint_discriminator", self.game.critic(self.joint_discriminator, seen, (made, z), turn)
         yield "generators", self.game.maker(self.joint_discriminator, (x, encoded), (made, z), turn)
-
-
-def _pixels(image: Field) -> int:
-    channels, height, width = image.shape
-    return channels * height * width
 
 
 def _white(x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from torch import Tensor, nn
 
+from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.networks.initialisation import dcgan_init
@@ -98,7 +99,7 @@ class Model(Adversarial):
         image = replace(data["images"], about=OF_IMAGES)
         super().__init__(params, data, Generator(model, image), Discriminator(model, image))
         self.image = image
-        self.component = Field("category", (), {"count": model.components})
+        self.component = fields.category(model.components)
         self.narrowness = model.narrowness
         self.statistics = (*self.game.statistics, "narrowness_loss", "deviation")
 

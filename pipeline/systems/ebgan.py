@@ -1,5 +1,6 @@
 """The energy-based GAN (Zhao et al. 2017): the discriminator is an autoencoder, and its error the energy."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
@@ -41,7 +42,7 @@ class Generator(nn.Module):
         layers: list[nn.Module] = []
         for inputs in (z_dim, *[width] * (self.HIDDEN - 1)):
             layers += [nn.Linear(inputs, width), nn.BatchNorm1d(width), nn.ReLU()]
-        self.layers = nn.Sequential(*layers, nn.Linear(width, _pixels(image)), nn.Tanh())
+        self.layers = nn.Sequential(*layers, nn.Linear(width, math.prod(image.shape)), nn.Tanh())
         dcgan_init(self)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -53,8 +54,8 @@ class Autoencoder(nn.Module):
 
     def __init__(self, width: int, image: Field) -> None:
         super().__init__()
-        self.encode = nn.Sequential(nn.Flatten(), nn.Linear(_pixels(image), width), nn.ReLU())
-        self.decode = nn.Linear(width, _pixels(image))
+        self.encode = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image.shape), width), nn.ReLU())
+        self.decode = nn.Linear(width, math.prod(image.shape))
         dcgan_init(self)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -106,8 +107,3 @@ def pull_away(codes: Tensor) -> Tensor:
     unit, count = normalize(codes, dim=1), len(codes)
     cosines = unit @ unit.T
     return (cosines.square().sum() - cosines.diagonal().square().sum()) / (count * (count - 1))
-
-
-def _pixels(image: Field) -> int:
-    channels, height, width = image.shape
-    return channels * height * width

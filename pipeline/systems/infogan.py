@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.networks.initialisation import dcgan_init
@@ -124,7 +125,7 @@ class Model(Adversarial):
         super().__init__(params, data, Generator(model, image), discriminator)
         self.image = image
         self.recogniser = Recogniser(model, discriminator.layers)
-        self.category = Field("category", (), {"count": model.categories})
+        self.category = fields.category(model.categories)
         self.code = Field("code", (model.codes,), {"low": -1, "high": 1})
         self.information = model.information
         self.statistics = (*self.game.statistics, "category_loss", "code_loss")
@@ -139,7 +140,7 @@ class Model(Adversarial):
         inputs = {"z": self.latent, "category": self.category, "code": self.code}
         names = [str(category) for category in range(self.category.about["count"])]
         read = {
-            "category": Field("probabilities", (len(names),), {"of": "category", "classes": names}),
+            "category": fields.probabilities("category", names),
             "code": replace(self.code, about=self.code.about | {"of": "code"}),
         }
         return {

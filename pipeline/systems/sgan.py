@@ -4,6 +4,7 @@ The discriminator says of which class an image is, or that it is generated: one 
 """
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -69,7 +70,7 @@ class Generator(nn.Module):
             nn.Linear(hidden, hidden, bias=False),
             nn.BatchNorm1d(hidden),
             nn.Softplus(),
-            normed_linear(hidden, int(np.prod(image.shape)), learns_gain=True),
+            normed_linear(hidden, math.prod(image.shape), learns_gain=True),
         )
 
     def forward(self, z: Tensor) -> Tensor:
@@ -81,7 +82,7 @@ class Classifier(nn.Module):
 
     def __init__(self, model: Params, image: Field, classes: int) -> None:
         super().__init__()
-        widths = [int(np.prod(image.shape)), *model.discriminator_widths]
+        widths = [math.prod(image.shape), *model.discriminator_widths]
         layers: list[nn.Module] = [nn.Flatten(), Noise(model.input_noise)]
         for inputs, outputs in itertools.pairwise(widths):
             layers += [normed_linear(inputs, outputs, learns_gain=False), nn.ReLU(), Noise(model.noise)]
@@ -139,9 +140,7 @@ class Model(System):
         return nn.ModuleDict({GENERATOR: self.generator, "classifier": self.classifier})
 
     def exports(self, shipped: Mapping[str, nn.Module]) -> dict[str, Export]:
-        probabilities = Field(
-            "probabilities", (len(self.classes),), {"of": "labels", "classes": self.classes}
-        )
+        probabilities = fields.probabilities("labels", self.classes)
         generator, classifier = plain(shipped[GENERATOR]), plain(shipped["classifier"])
         return {
             GENERATOR: Export(generator, {"z": self.latent}, {"image": self.image}),

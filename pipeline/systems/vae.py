@@ -1,5 +1,6 @@
 """The variational autoencoder (Kingma and Welling 2014), fully connected, with Bernoulli pixels."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -34,8 +35,7 @@ class Encoder(nn.Module):
 
     def __init__(self, image: Field, hidden: int, z_dim: int) -> None:
         super().__init__()
-        channels, height, width = image.shape
-        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(channels * height * width, hidden), nn.ReLU())
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(image.shape), hidden), nn.ReLU())
         self.mean = nn.Linear(hidden, z_dim)
         self.log_variance = nn.Linear(hidden, z_dim)
 

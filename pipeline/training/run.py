@@ -268,8 +268,8 @@ class Run:
     def _real(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The first training images, and their labels, of the table that samples are held against."""
         rows = self.real.rows("train")[:count]
-        images, labels = (self.real.file("train", field)[rows] for field in self.real.tables[0].fields)
-        return images, labels
+        table = self.real.tables[0]
+        return self.real.file("train", table.images)[rows], self.real.file("train", table.labels)[rows]
 
 
 def _write_networks(folder: Path, networks: dict[str, nn.Module]) -> None:
@@ -325,5 +325,8 @@ def _fingerprint(params: Params, data: Prepared, ranks: Ranks) -> str:
 
 def _weights(network: nn.Module) -> dict[str, torch.Tensor]:
     """Each tensor once, by its first name: those of a player may be shared among its networks."""
-    found = {value.data_ptr(): (name, value) for name, value in reversed(network.state_dict().items())}
-    return {name: value.contiguous().cpu() for name, value in reversed(found.values())}
+    first: dict[int, str] = {}
+    every = network.state_dict()
+    for name, value in every.items():
+        first.setdefault(value.data_ptr(), name)
+    return {name: every[name].contiguous().cpu() for name in first.values()}

@@ -1,7 +1,6 @@
 """The adversarial autoencoder: its three losses written out, who learns from which, and what ships."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from torch.nn.functional import softplus
 from pipeline.systems.aae import Model
 from tests.building import build
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of
 
 
 @pytest.fixture
@@ -25,15 +25,7 @@ def model(tmp_path: Path) -> Model:
 @pytest.fixture
 def turn() -> Any:
     drawn = {"latent": torch.randn(6, 10), "category": torch.arange(6) + 3}
-    notes: dict[str, Tensor] = {}
-    return SimpleNamespace(
-        batch={"images": torch.rand(6, 1, 8, 8) * 2 - 1},
-        draw=lambda field, purpose="latent": drawn[field.kind],
-        index=0,
-        note=lambda **said: notes.update(said),
-        notes=notes,
-        drawn=drawn,
-    )
+    return turn_of(lambda field, purpose="latent": drawn[field.kind], drawn=drawn)
 
 
 def test_the_losses_are_those_of_the_paper(model: Model, turn: Any) -> None:

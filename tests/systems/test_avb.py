@@ -12,6 +12,7 @@ from torch.distributions import Normal
 from pipeline.systems.avb import Model
 from tests.building import build
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of
 
 
 def built(folder: Path, **changes: Any) -> Model:
@@ -30,14 +31,7 @@ def model(tmp_path: Path) -> Model:
 @pytest.fixture
 def turn(model: Model) -> Any:
     drawn = {"noise": torch.randn(6, 32), "contrast": torch.randn(6, 8)}
-    notes: dict[str, Tensor] = {}
-    return SimpleNamespace(
-        batch={"images": torch.rand(6, 1, 8, 8) * 2 - 1},
-        draw=lambda field, purpose: drawn[purpose],
-        note=lambda **said: notes.update(said),
-        notes=notes,
-        drawn=drawn,
-    )
+    return turn_of(lambda field, purpose: drawn[purpose], drawn=drawn)
 
 
 def test_the_losses_are_those_of_the_paper(model: Model, turn: Any) -> None:

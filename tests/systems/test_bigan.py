@@ -1,7 +1,6 @@
 """BiGAN: the game of pairs written out, who learns from it, and that what ships fits together."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from pipeline.systems.bigan import Model
 from tests.building import build
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of
 
 
 @pytest.fixture
@@ -28,16 +28,8 @@ def model(tmp_path: Path) -> Model:
 
 @pytest.fixture
 def turn() -> Any:
-    notes: dict[str, Tensor] = {}
     z = torch.rand(6, 50)
-    return SimpleNamespace(
-        batch={"images": torch.rand(6, 1, 8, 8) * 2 - 1},
-        draw=lambda field: z,
-        index=0,
-        note=lambda **said: notes.update(said),
-        notes=notes,
-        z=z,
-    )
+    return turn_of(lambda field: z, z=z)
 
 
 def test_makers_pay_the_loss_of_d_with_the_sides_exchanged(model: Model, turn: Any) -> None:

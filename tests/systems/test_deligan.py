@@ -1,7 +1,6 @@
 """DeLiGAN: the mixture and what keeps it wide, written out; components drawn at random; what ships."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from pipeline.streams import draw, stream
 from pipeline.systems.deligan import Mixture, Model
 from tests.building import build
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of
 
 
 @pytest.fixture
@@ -27,22 +27,13 @@ def model(tmp_path: Path) -> Model:
 @pytest.fixture
 def turn() -> Any:
     """One that draws as the run does, and keeps what it gave by purpose."""
-    notes: dict[str, Tensor] = {}
     drawn: dict[str, Tensor] = {}
 
     def drawing(field: Any, purpose: str = "latent") -> Tensor:
         drawn[purpose] = draw(field, 6, stream(0, purpose))
         return drawn[purpose]
 
-    return SimpleNamespace(
-        batch={"images": torch.rand(6, 1, 8, 8) * 2 - 1, "labels": torch.zeros(6, dtype=torch.int64)},
-        draw=drawing,
-        drawn=drawn,
-        index=0,
-        optimisers={"discriminator": None},
-        note=lambda **said: notes.update(said),
-        notes=notes,
-    )
+    return turn_of(drawing, drawn=drawn)
 
 
 def test_a_component_scales_and_moves_the_noise() -> None:

@@ -1,16 +1,15 @@
 """InfoGAN: who learns from what, and the bound on the mutual information written out."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from pipeline.systems.infogan import Model
 from tests.building import build
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of
 
 
 @pytest.fixture
@@ -29,16 +28,7 @@ def turn(model: Model) -> Any:
         "category": torch.arange(6),
         "code": torch.rand(6, 2) * 2 - 1,
     }
-    notes: dict[str, Tensor] = {}
-    return SimpleNamespace(
-        batch={"images": torch.rand(6, 1, 8, 8) * 2 - 1, "labels": torch.zeros(6, dtype=torch.int64)},
-        draw=lambda field, purpose="latent": drawn[field.kind],
-        index=0,
-        optimisers={"discriminator": None},
-        note=lambda **said: notes.update(said),
-        notes=notes,
-        drawn=drawn,
-    )
+    return turn_of(lambda field, purpose="latent": drawn[field.kind], drawn=drawn)
 
 
 def test_recogniser_and_generator_pay_for_codes_that_are_not_read(model: Model, turn: Any) -> None:

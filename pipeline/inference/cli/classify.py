@@ -22,15 +22,15 @@ def classify(
         raise InferenceError(f"--out {out}: end it in .csv")
     if out is not None and not force:
         targets.refuse_existing([Path(out)])
+    read = [file for each in pictures for file in image.each(each)]
     with opened(path, device) as network:
         about = network.description
         name = next((name for name, field in about.outputs.items() if field.kind == "probabilities"), None)
         if name is None:
             raise InferenceError(f"{path}: {about.name} ({about.kind}) {about.gives()}: it tells no classes")
-        given = asked.read(about, None, pictures, None)
+        given = asked.read(about, None, read, None)
         parts = network.outputs(range(given.count), given)
         odds, field = np.concatenate([part[name] for part in parts]), about.outputs[name]
-    read = [file for each in pictures for file in image.each(each)]
     labels = [field.about["classes"][row.argmax()] for row in odds]
     table = [
         {"file": file, "label": label} | dict(zip(field.about["classes"], row.tolist(), strict=True))

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
-from pipeline.scoring.spread import draws_of_mean, interval
+from pipeline.scoring.spread import of_mean
 from pipeline.streams import seed_of
 
 FIGURES = {
@@ -24,7 +24,5 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     """Over all test images, as classifiers are compared."""
     labels, seed = evidence["test"].labels, evidence["seed"]
     right = evidence["classified"] == labels
-    value, most = float(right.mean()), float(np.bincount(labels).max() / len(labels))
-    draws = draws_of_mean(right, np.zeros(len(right), np.int64), seed_of(seed, "classifier"))
-    figure = {"value": value, "real": None, "noise": most} | interval(value, draws)
-    return {"classifier_accuracy": figure | {"draws": draws}}
+    most = float(np.bincount(labels).max() / len(labels))
+    return {"classifier_accuracy": of_mean(right, most, seed_of(seed, "classifier"))}

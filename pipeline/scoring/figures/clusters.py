@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
 from pipeline.scoring.parts import Categories
-from pipeline.scoring.spread import draws_of_mean, interval
+from pipeline.scoring.spread import of_mean
 from pipeline.streams import seed_of
 
 FIGURES = {
@@ -31,10 +31,7 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     random = np.random.default_rng(seed_of(seed, "random categories"))
     chosen, tested = (random.integers(found.count, size=len(part)) for part in (found.choosing, found.test))
     by_chance = _right(found._replace(choosing=chosen, test=tested))
-    value = float(right.mean())
-    draws = draws_of_mean(right, np.zeros(len(right), np.int64), seed_of(seed, "categories"))
-    figure = {"value": value, "real": None, "noise": float(by_chance.mean())}
-    return {"category_accuracy": figure | interval(value, draws) | {"draws": draws}}
+    return {"category_accuracy": of_mean(right, float(by_chance.mean()), seed_of(seed, "categories"))}
 
 
 def _right(found: Categories) -> NDArray[np.bool_]:

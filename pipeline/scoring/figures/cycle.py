@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
-from pipeline.scoring.spread import draws_of_mean, interval
+from pipeline.scoring.spread import of_mean
 from pipeline.streams import seed_of
 
 FIGURES = {
@@ -25,11 +25,8 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     """Of the samples, which are translations of `sources`."""
     sources, back, seed = evidence["sources"].images, evidence["cycle"].images, evidence["seed"]
     others = np.random.default_rng(seed_of(seed, "others in their place")).permutation(len(sources))
-    values = _distance(sources, back)
-    draws = draws_of_mean(values, np.zeros(len(values), np.int64), seed_of(seed, "cycle"))
-    value = float(values.mean())
-    figure = {"value": value, "real": None, "noise": float(_distance(sources, sources[others]).mean())}
-    return {"cycle_error": figure | interval(value, draws) | {"draws": draws}}
+    noise = float(_distance(sources, sources[others]).mean())
+    return {"cycle_error": of_mean(_distance(sources, back), noise, seed_of(seed, "cycle"))}
 
 
 def _distance(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:

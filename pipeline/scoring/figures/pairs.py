@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
-from pipeline.scoring.spread import draws_of_mean, interval
+from pipeline.scoring.spread import of_mean
 from pipeline.streams import seed_of
 
 FIGURES = {
@@ -27,10 +27,8 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     found, seed = evidence["pairs"], evidence["seed"]
     values = _agreement(found.other, found.expected)
     others = np.random.default_rng(seed_of(seed, "other pairs")).permutation(len(values))
-    value, noise = float(values.mean()), float(_agreement(found.other, found.expected[others]).mean())
-    draws = draws_of_mean(values, np.zeros(len(values), np.int64), seed_of(seed, "pairs"))
-    figure = {"value": value, "real": None, "noise": noise} | interval(value, draws)
-    return {"pair_agreement": figure | {"draws": draws}}
+    noise = float(_agreement(found.other, found.expected[others]).mean())
+    return {"pair_agreement": of_mean(values, noise, seed_of(seed, "pairs"))}
 
 
 def _agreement(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
 from pipeline.scoring.parts import Posterior
-from pipeline.scoring.spread import draws_of_mean, interval
+from pipeline.scoring.spread import of_mean
 from pipeline.streams import seed_of
 
 FIGURES = {
@@ -40,9 +40,10 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     mean_image = evidence["training"].images.mean(0, dtype=np.float64) / 255
     errors = _squared(_white(found.decode(found.mean)) - white)
     plain = float(_squared(white - mean_image).mean())
-    figures = {"reconstruction": _with_interval(errors, seed) | {"noise": plain}}
+    drawn = seed_of(seed, "reconstructions")
+    figures = {"reconstruction": of_mean(errors, plain, drawn)}
     if found.likelihood == "bernoulli":
-        figures["negative_elbo"] = _with_interval(negative_elbo(found, white, seed), seed) | {"noise": None}
+        figures["negative_elbo"] = of_mean(negative_elbo(found, white, seed), None, drawn)
     return figures
 
 
@@ -64,9 +65,3 @@ def _white(images: NDArray[np.float32]) -> NDArray[np.float32]:
 def _squared(difference: NDArray[np.floating]) -> NDArray[np.float64]:
     """The mean over the pixels of each image, [N]."""
     return np.square(difference, dtype=np.float64).reshape(len(difference), -1).mean(1)
-
-
-def _with_interval(values: NDArray[np.float64], seed: int) -> Figure:
-    value = float(values.mean())
-    draws = draws_of_mean(values, np.zeros(len(values), np.int64), seed_of(seed, "reconstructions"))
-    return {"value": value, "real": None} | interval(value, draws) | {"draws": draws}
