@@ -83,6 +83,7 @@ class ModelParams(Section):
     discriminator_batch_norm: ClassVar[bool] = False
     conditional: ClassVar[bool]  # does the generator take a label?
     single_process: ClassVar[str | None] = None  # why it can't share its batches out, where it can't
+    adam_epsilon: ClassVar[float] = 1e-8  # added to the root of Adam's second moment
 
     def players(self) -> tuple[str, ...]:
         """Whose settings stand under train.players."""

@@ -10,15 +10,17 @@ from torch.nn.utils.parametrize import is_parametrized
 
 
 def normed_linear(inputs: int, outputs: int, *, learns_gain: bool) -> nn.Linear:
-    """A linear layer whose weight is gain * v / |v|, with v from N(0, 0.05).
+    """A linear layer whose weight is gain * v / |v|, with v from N(0, 0.1), gains of 1 and biases of 0.
 
     A gain that is not learnt stays as the data set it: what the layer gives can't grow without bound.
     """
     layer = nn.Linear(inputs, outputs)
-    nn.init.normal_(layer.weight, 0, 0.05)
+    nn.init.normal_(layer.weight, 0, 0.1)
+    nn.init.zeros_(layer.bias)
     normed = weight_norm(layer)
+    parts = normed.parametrizations.weight
+    nn.init.ones_(parts.original0)
     if not learns_gain:
-        parts = normed.parametrizations.weight
         gain = parts.original0.detach()
         del parts.original0
         parts.register_buffer("original0", gain)

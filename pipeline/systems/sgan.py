@@ -41,6 +41,7 @@ class Params(p.LatentParams):
     uses: ClassVar = frozenset()
     sizes: ClassVar = (8, 16, 28, 32)
     conditional: ClassVar = False
+    adam_epsilon: ClassVar = 1e-4  # the published code adds 1e-8 under the root
     single_process: ClassVar = (
         "the weights start from the first batch, and each process has a share of its own"
     )
@@ -122,7 +123,7 @@ class Model(System):
         self.classifier = Classifier(params.model, self.image, len(self.classes))
 
     def tables(self, data: Prepared) -> list[Drawn]:
-        """All images, and the few that have labels."""
+        """All images, the few that have labels, and all once more, for the generator to match."""
         (every, rows), *_ = super().tables(data)
         labels = data.file("train", "labels")[rows]
         wanted = shared_out(self.labelled, np.ones(len(self.classes), np.int64))
@@ -131,6 +132,7 @@ class Model(System):
         return [
             (every, rows),
             ({"labelled": "images", "classes": "labels"}, np.sort(rows[np.concatenate(few)])),
+            ({"matched": "images"}, rows),
         ]
 
     def players(self) -> dict[str, nn.Module]:
@@ -159,7 +161,8 @@ class Model(System):
         unlabelled = self.unlabelled_loss(self._logits(real), self._logits(fake.detach()))
         turn.note(labelled_loss=labelled, unlabelled_loss=unlabelled)
         yield "discriminator", labelled + unlabelled
-        distance = feature_distance(self.classifier.features(real), self.classifier.features(fake))
+        features = self.classifier.features(turn.batch["matched"])
+        distance = feature_distance(features, self.classifier.features(fake)) / features.shape[1]
         turn.note(matching_loss=distance)
         yield "generator", distance
 

@@ -58,7 +58,10 @@ class TrainingState:
         return cls(
             model,
             averaged,
-            {name: _adam(player, params.train.players[name]) for name, player in players.items()},
+            {
+                name: _adam(player, params.train.players[name], params.model.adam_epsilon)
+                for name, player in players.items()
+            },
             {name: history_of(player) for name, player in players.items()} if remembers else {},
             torch.zeros(len(model.statistics), device=device),
             [0] * len(model.statistics),
@@ -148,5 +151,5 @@ def previous(path: Path) -> Path:
     return path.with_stem(f"{path.stem}-previous")
 
 
-def _adam(network: torch.nn.Module, params: OptimiserParams) -> Adam:
-    return Adam(network.parameters(), lr=params.lr, betas=params.betas, fused=True)
+def _adam(network: torch.nn.Module, params: OptimiserParams, epsilon: float) -> Adam:
+    return Adam(network.parameters(), lr=params.lr, betas=params.betas, eps=epsilon, fused=True)
