@@ -1,6 +1,7 @@
 """The adversarial autoencoder (Makhzani et al. 2016): codes made to look like draws from a prior.
 
-A code is a style z, from N(0, 1), and one of some categories (section 5: clustering, without labels).
+A code is a style z, from N(0, 1), and one of some categories: clusters that it finds (section 5), or, where
+some images have labels, the classes (section 4).
 """
 
 import math
@@ -9,13 +10,16 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from torch import Tensor, nn
-from torch.nn.functional import embedding, one_hot
+from torch.nn.functional import cross_entropy, embedding, one_hot
 
 from pipeline import fields
 from pipeline import params as p
+from pipeline.data.labelled import check_labels, labelled_table
+from pipeline.data.prepared import Prepared
+from pipeline.errors import UserError
 from pipeline.fields import Field, Fields
 from pipeline.game import Game
-from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
+from pipeline.systems.base import GENERATOR, OF_IMAGES, Drawn, Export, Moves, System
 from pipeline.turn import Turn
 
 
@@ -24,6 +28,7 @@ class Params(p.LatentParams):
 
     latent: Literal["normal"]  # the prior of z: N(0, 1)
     categories: p.Count
+    labels: p.Count | None  # how many training images have one; null: none
     hidden: p.Count
 
     uses: ClassVar = frozenset({"objective"})
@@ -53,8 +58,15 @@ class Encoder(nn.Module):
         self.category = nn.Sequential(*_normalised(model.hidden, model.categories))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.layers(0.5 * x + 0.5)  # black is 0
+        features = self._features(x)
         return self.style(features), self.category(features).softmax(1)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Of the categories: [N, K]."""
+        return self.category(self._features(x))
+
+    def _features(self, x: Tensor) -> Tensor:
+        return self.layers(0.5 * x + 0.5)  # black is 0
 
 
 class Decoder(nn.Module):
@@ -117,6 +129,21 @@ class Model(System):
         self.judge_y = Discriminator(model.categories, model.hidden)
         self.game_z, self.game_y = Game(params, name="z"), Game(params, name="y")
         self.statistics = ("reconstruction_loss", *self.game_z.statistics, *self.game_y.statistics)
+        self.labelled, self.seed = model.labels, params.seed
+        if self.labelled is not None:
+            self.statistics += ("labelled_loss",)
+            classes = data["labels"].about["classes"] if "labels" in data else []
+            check_labels(self.labelled, classes, model.kind)
+            if len(classes) != self.categories:
+                raise UserError(
+                    f"model.categories: {self.categories}; with labels it is one a class: {len(classes)}"
+                )
+
+    def tables(self, data: Prepared) -> list[Drawn]:
+        """All images, and the few that have labels."""
+        (every, rows), *_ = super().tables(data)
+        few = [] if self.labelled is None else [labelled_table(data, rows, self.labelled, self.seed)]
+        return [(every, rows), *few]
 
     def players(self) -> dict[str, nn.Module]:
         return {
@@ -141,7 +168,7 @@ class Model(System):
         }
 
     def step(self, turns: list[Turn]) -> Moves:
-        """Section 2: the reconstruction phase, then the regularisation phase, on one batch."""
+        """The reconstruction phase, then the regularisation phase, on one batch, and what labels say."""
         (turn,) = turns
         x = turn.batch["images"]
         drawn = self.decoder.of_probabilities(*self.encoder(x)).float()
@@ -157,7 +184,16 @@ class Model(System):
         yield "discriminators", paid
         self.game_z.clip(self.judge_z)
         self.game_y.clip(self.judge_y)
-        yield "encoder", self.game_z.maker(self.judge_z, *of_z) + self.game_y.maker(self.judge_y, *of_y)
+        fooled = self.game_z.maker(self.judge_z, *of_z) + self.game_y.maker(self.judge_y, *of_y)
+        yield "encoder", fooled + self._labelled_loss(turn)
+
+    def _labelled_loss(self, turn: Turn) -> Tensor | float:
+        """Cross-entropy of the categories of images with labels; 0 where there are none."""
+        if self.labelled is None:
+            return 0.0
+        loss = cross_entropy(self.encoder.logits(turn.batch["labelled"]).float(), turn.batch["classes"])
+        turn.note(labelled_loss=loss)
+        return loss
 
 
 def _normalised(inputs: int, outputs: int) -> tuple[nn.Module, nn.Module]:

@@ -9,20 +9,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
 from pipeline import fields
 from pipeline import params as p
-from pipeline.data.aside import shared_out
+from pipeline.data.labelled import check_labels, labelled_table
 from pipeline.data.prepared import Prepared
-from pipeline.errors import UserError
 from pipeline.fields import Field, Fields
 from pipeline.networks.weight_norm import normed_linear, plain, start_from
 from pipeline.stabilisers.feature_matching import feature_distance
-from pipeline.streams import stream
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Drawn, Export, Moves, System
 from pipeline.turn import Turn
 
@@ -112,11 +109,7 @@ class Model(System):
         super().__init__()
         self.labelled, self.seed = params.model.labels, params.seed
         self.classes = data["labels"].about["classes"]
-        if not 2 <= len(self.classes) <= self.labelled:
-            raise UserError(
-                f"model.labels: {self.labelled} for {len(self.classes)} classes: sgan needs two classes or "
-                "more, and a labelled image of each"
-            )
+        check_labels(self.labelled, self.classes, params.model.kind)
         self.image = replace(data["images"], about=OF_IMAGES)
         self.latent = fields.latent(params.model.z_dim, params.model.latent)
         self.generator = Generator(params.model, self.image)
@@ -125,15 +118,8 @@ class Model(System):
     def tables(self, data: Prepared) -> list[Drawn]:
         """All images, the few that have labels, and all once more, for the generator to match."""
         (every, rows), *_ = super().tables(data)
-        labels = data.file("train", "labels")[rows]
-        wanted = shared_out(self.labelled, np.ones(len(self.classes), np.int64))
-        order = torch.randperm(len(rows), generator=stream(self.seed, "labelled images")).numpy()
-        few = [order[labels[order] == label][:count] for label, count in enumerate(wanted)]
-        return [
-            (every, rows),
-            ({"labelled": "images", "classes": "labels"}, np.sort(rows[np.concatenate(few)])),
-            ({"matched": "images"}, rows),
-        ]
+        few = labelled_table(data, rows, self.labelled, self.seed)
+        return [(every, rows), few, ({"matched": "images"}, rows)]
 
     def players(self) -> dict[str, nn.Module]:
         return {"generator": self.generator, "discriminator": self.classifier}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from pipeline.errors import UserError
 from pipeline.systems.aae import Model
 from tests.building import build
 from tests.conftest import tiny, write_params
@@ -104,3 +105,31 @@ def test_weights_of_the_critics_can_be_clipped(tmp_path: Path, turn: Any) -> Non
     list(model.step([turn]))
     for judge in (model.judge_z, model.judge_y):
         assert max(weight.abs().max().item() for weight in judge.parameters()) <= 0.01
+
+
+def labelled(folder: Path, classes: int, **changes: Any) -> Model:
+    content = tiny("aae-labelled-mnist")
+    content["data"]["size"] = 8
+    content["model"] |= {"categories": 3, "labels": 6} | changes
+    return build(write_params(content, folder), classes=classes)
+
+
+def test_with_labels_the_encoder_pays_the_cross_entropy_of_the_class(tmp_path: Path) -> None:
+    model, classes = labelled(tmp_path, classes=3), torch.tensor([2, 0, 1, 1, 0, 2])
+    drawn = {"latent": torch.randn(6, 10), "category": torch.arange(6) % 3}
+    turn = turn_of(lambda field, purpose="latent": drawn[field.kind])
+    turn.batch |= {"labelled": torch.rand(6, 1, 8, 8), "classes": classes}
+    z, probabilities = model.encoder(turn.batch["images"])
+    fooled = softplus(-model.judge_z(z)).mean() + softplus(-model.judge_y(probabilities)).mean()
+    _, of_labelled = model.encoder(turn.batch["labelled"])
+    missed = -of_labelled[torch.arange(6), classes].log().mean()
+    paid = dict(model.step([turn]))["encoder"]
+    assert paid.item() == pytest.approx((fooled + missed).item(), rel=1e-5)
+    assert turn.notes["labelled_loss"].item() == pytest.approx(missed.item(), rel=1e-5)
+
+
+def test_with_labels_there_is_a_category_for_each_class(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"model\.categories: 4; with labels it is one a class: 3"):
+        labelled(tmp_path, classes=3, categories=4)
+    with pytest.raises(UserError, match=r"model\.labels: 6 for 0 classes: aae needs two classes or more"):
+        labelled(tmp_path, classes=0)
