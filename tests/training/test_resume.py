@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -92,11 +92,16 @@ def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -
 
 
 def saved_at_the_end_alone() -> dict[str, Any]:
-    """A run of a second or two, 60 steps, without a checkpoint on the way."""
+    """A run of a second or two, 60 steps, without a checkpoint on the way; a line of it every ten."""
     content = tiny("cdcgan")
     content["data"]["size"] = 16
-    content["train"] |= {"epochs": 12, "checkpoints": 1, "pictures": 1, "log_every": 50}
+    content["train"] |= {"epochs": 12, "checkpoints": 1, "pictures": 6, "log_every": 10}
     return content
+
+
+def wait_for_a_step(said: TextIO) -> None:
+    """Read what a trainer says until it has made some steps."""
+    assert any(line.startswith("step 10/60") for line in said), "it ended first"
 
 
 @pytest.mark.slow
@@ -105,8 +110,7 @@ def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: P
     params = project(saved_at_the_end_alone())
     undisturbed = hashes_of_training(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
-    assert "training cdcgan" in process.stderr.readline()
-    time.sleep(0.1)
+    wait_for_a_step(process.stderr)
     began = time.monotonic()
     process.send_signal(number)
     _, said = process.communicate()
@@ -129,8 +133,7 @@ def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert "training cdcgan" in parent.stderr.readline()
-    time.sleep(0.1)
+    wait_for_a_step(parent.stderr)
     parent.send_signal(signal.SIGKILL)
     said = parent.stderr.read()  # to the end: until the trainer, too, is gone
     assert parent.wait() == -signal.SIGKILL
