@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.inference.console import progress
 from pipeline.inference.contract import directions, measures
 from pipeline.inference.contract.generator import Generator
-from pipeline.inference.contract.network import BATCH
 from pipeline.inference.contract.walks import along, latents
 from pipeline.inference.errors import InferenceError
 
@@ -62,7 +62,7 @@ def measured(generator: Generator, count: int = SAMPLES) -> tuple[list[Attribute
     """
     seeds, labels = range(count), labels_in_turn(generator, count)
     values, background = [], None
-    for pixels in generator.batches(labels, seeds, BATCH):
+    for pixels in progress(generator.batches(labels, seeds), count):
         background = measures.background(pixels) if background is None else background
         values.append(measures.measured(pixels, background))
     classes = classes_of(generator, labels, seeds)
@@ -105,12 +105,7 @@ def tried(
 ) -> Attribute:
     """Return the measured attribute with what its step does to the samples of `seeds`."""
     column = list(measures.ATTRIBUTES).index(attribute.name)
-    values = np.stack(
-        [
-            measures.measured(pixels, background)[:, column]
-            for pixels in walks(generator, attribute.step, seeds)
-        ]
-    )
-    values[~np.isfinite(values).all(1)] = 0  # a walk that ends in a blank picture agrees with nothing
-    moved = (values @ AMOUNTS / (AMOUNTS @ AMOUNTS)).mean() / attribute.deviation
+    pictures = progress(walks(generator, attribute.step, seeds), len(seeds) * len(AMOUNTS))
+    values = np.stack([measures.measured(pixels, background)[:, column] for pixels in pictures])
+    moved = (np.nan_to_num(values) @ AMOUNTS / (AMOUNTS @ AMOUNTS)).mean() / attribute.deviation
     return replace(attribute, spearman=float(directions.spearman(values).mean()), moved=float(moved))

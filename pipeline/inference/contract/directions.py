@@ -35,8 +35,9 @@ def centred(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def spearman(values: np.ndarray) -> np.ndarray:
     """Return float64 [N]: the rank correlation of each row of `values` [N, T] with its place in the row.
 
-    Equal values share their ranks; a row without any change has none, so 0.
+    Equal values share their ranks; a row without any change, or with one that is not a number, has 0.
     """
+    values = np.where(np.isfinite(values).all(1, keepdims=True), values, 0)
     ranks = (values[:, :, None] > values[:, None]).sum(2) + (values[:, :, None] == values[:, None]).sum(2) / 2
     ranks -= ranks.mean(1, keepdims=True)
     places = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2

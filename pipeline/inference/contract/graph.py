@@ -17,7 +17,7 @@ INPUT, OUTPUT, OPERATOR, ATTRIBUTE = 1, 2, 4, 5  # of NodeProto
 ATTRIBUTE_NAME, ATTRIBUTE_INT = 1, 3  # of AttributeProto
 TENSOR_NAME = 8  # of TensorProto
 
-PASSING = ("Add", "Concat", "Div", "Identity", "Mul", "Reshape", "Sub")  # each number stays in its column
+PASSING = ("Add", "Div", "Identity", "Mul", "Reshape", "Sub")  # each number stays in its column
 LINEAR = ("ConvTranspose", "Gemm", "MatMul")
 
 
@@ -56,9 +56,12 @@ def _linear(
         if place is None:
             continue
         held = columns[node.inputs[place]]
-        if node.operator == "Concat" and held == slice(None):
-            held = slice(width) if place == 0 else slice(-width, None)
-        if node.operator in PASSING:
+        if node.operator == "Concat":
+            ends = {0: slice(width), len(node.inputs) - 1: slice(-width, None)}
+            if place not in ends or held != slice(None):
+                raise ValueError(f"{name} is in the middle of what is joined")
+            columns |= dict.fromkeys(node.outputs, ends[place])
+        elif node.operator in PASSING:
             columns |= dict.fromkeys(node.outputs, held)
         elif node.operator in LINEAR and place == 0 and node.inputs[1] in weights:
             yield _by_outputs(node, weights[node.inputs[1]])[:, held]
