@@ -53,7 +53,8 @@ def main() -> None:
 def _told(values: np.ndarray, form: str) -> str:
     """The mean of a figure of each sample, with its interval."""
     figure = of_mean(values, None, seed_of(0, "attributes"))
-    return "{} ({} - {})".format(*(form.format(figure[key]) for key in ("value", "low", "high")))
+    ends = figure["value"], figure["low"], min(figure["high"], 1)
+    return "{} ({} - {})".format(*map(form.format, ends))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from pipeline.inference.contract import directions
+from pipeline.inference.contract import attributes, directions
 from pipeline.inference.contract.factors import factors
 from pipeline.inference.contract.graph import first_weights
 from pipeline.inference.errors import InferenceError
@@ -57,6 +57,18 @@ def test_spearman_is_scipys(values):
 def test_spearman_of_what_can_not_be_measured_is_0():
     found = directions.spearman(np.array([[1, 2, np.nan], [1, 2, 3]]))
     assert found.tolist() == pytest.approx([0, 1])
+
+
+def test_samples_that_can_not_be_measured_do_not_count():
+    values = Z @ TRUE.T
+    whole = attributes.fitted(["a", "b"], Z[100:], values[100:], np.zeros(ROWS - 100))
+    values[:100, 0] = np.nan
+    found = attributes.fitted(["a", "b"], Z, values, np.zeros(ROWS))
+    assert found[1].mean == whole[1].mean
+    assert np.array_equal([each.step for each in found], [each.step for each in whole])
+    for each, true in zip(found, TRUE, strict=True):
+        assert each.deviation == pytest.approx(np.linalg.norm(true), rel=0.05)
+        assert each.step @ true == pytest.approx(each.deviation, rel=0.01)
 
 
 # The first layers, read from the file

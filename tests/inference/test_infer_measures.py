@@ -37,7 +37,7 @@ def test_slant_grows_with_leaning():
     np.testing.assert_allclose(measures.slant(leaning), np.degrees(np.arctan(tangents)), atol=1)
 
 
-@pytest.mark.parametrize(("wide", "high"), [(1, 20), (2, 20), (5, 20), (9, 4)])
+@pytest.mark.parametrize(("wide", "high"), [(1, 20), (2, 20), (5, 20), (9, 4), (SIZE, 6)])
 def test_thickness_is_twice_the_area_over_the_outline(wide, high):
     outline = 2 * (wide + high) - 4 + 4 * np.sqrt(0.5)  # each corner of four pixels is cut
     np.testing.assert_allclose(measures.thickness(bar(wide, high)), [2 * wide * high / outline])

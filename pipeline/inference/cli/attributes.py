@@ -40,8 +40,9 @@ def attributes(
         vectors.write(found, generator.description, Path(out))
         say(f"wrote {out}")
         if strips is not None:
-            rows = [_row(generator, each, label, seed) for each in found for label in labels]
-            pictures.save(pictures.sheet(np.concatenate(rows), len(AMOUNTS), output.scale), Path(strips))
+            walks = [_walk(generator, each, label, seed) for label in labels for each in found]
+            columns = len(AMOUNTS) * len(found)
+            pictures.save(pictures.sheet(np.concatenate(walks), columns, output.scale), Path(strips))
             say(f"wrote {strips}")
     if output.as_json:
         write_json({"model": generator.description.name, "attributes": [_line(each) for each in found]})
@@ -56,7 +57,8 @@ def _measured(generator: Generator) -> list[Attribute]:
     return [tried(generator, each, background, seeds) for each in found]
 
 
-def _row(generator: Generator, attribute: Attribute, label: int | None, seed: int) -> np.ndarray:
+def _walk(generator: Generator, attribute: Attribute, label: int | None, seed: int) -> np.ndarray:
+    """Return uint8 [T, H, W, C], the picture of a seed from -2 to 2 deviations."""
     (z,) = latents(generator, [seed])
     return along(generator, z, attribute.step, AMOUNTS, label, generator.others([seed]))
 

@@ -31,7 +31,7 @@ def attributes(
     strips: Annotated[
         str | None,
         typer.Option(
-            metavar="PATH", help="A .png or .jpg file: each attribute from -2 to 2 deviations, a row a class."
+            metavar="PATH", help="A .png or .jpg file: each attribute from -2 to 2 deviations, side by side."
         ),
     ] = None,
     digit: options.Digit = None,
