@@ -1,6 +1,9 @@
 """The mathematics of steps: least squares within classes, steps that leave the others, ranks."""
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from pipeline.inference.contract.factors import factors
 from pipeline.inference.contract.graph import first_weights
 from pipeline.inference.errors import InferenceError
 
+FLAGSHIP = Path(__file__).parents[2] / "exported/cdcgan.onnx"
 ROWS, Z_DIM = 4000, 8
 RANDOM = np.random.default_rng(0)
 Z = RANDOM.normal(size=(ROWS, Z_DIM))
@@ -79,6 +83,13 @@ def test_first_weights_of_a_gemm_are_those_in_the_file(conditional):
     expected = random.normal(0, 0.4, (6, 20)).astype(np.float32).T
     (found,) = first_weights(conditional, "z", 6)
     assert np.array_equal(found, expected)
+
+
+def test_first_weights_of_the_flagship_are_those_of_all_modulated_layers():
+    found = first_weights(FLAGSHIP, "z", 100)
+    assert [weight.shape for weight in found] == [(rows, 100) for rows in (3072, 192, 192, 96, 96, 48, 48)]
+    weights = {each.name: each for each in onnx.load(FLAGSHIP).graph.initializer}
+    assert np.array_equal(found[2], onnx.numpy_helper.to_array(weights["t012"]))
 
 
 def test_first_weights_of_a_part_of_what_is_joined(make_network):

@@ -84,6 +84,7 @@ def test_black_on_white_and_coloured_drawings_measure_the_same():
 
 def test_a_blank_picture_has_no_values():
     pixels = np.zeros((2, SIZE, SIZE, 1), np.uint8)
+    pixels[0, 3, 3] = 1  # no ink that anyone sees
     pixels[1, 8:20, 8:20] = 255
     values = measures.measured(pixels, np.zeros(1))
     assert np.isnan(values[0]).all()
