@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.inference.cli import options
+from pipeline.inference.cli import editing, options
 
 commands = typer.Typer(rich_markup_mode=None)
 
@@ -185,3 +185,6 @@ def sweep(
         strips.sweep(
             generator, seed, dimension, digit, steps, drawing.Output(out, scale, 10, show, force=force)
         )
+
+
+commands.add_typer(editing.commands)

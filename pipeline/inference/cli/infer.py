@@ -79,6 +79,12 @@ def infer(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Picture i is made from seed + i.")] = 0,
+    truncation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T", help="Keep the numbers of a normal latent within +-T: 0.7 for safe, dull pictures."
+        ),
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -144,6 +150,10 @@ def infer(
             columns = count if digits else 10
         output = drawing.Output(out, scale, columns, show, labels, as_json, force)
         seeds = range(seed, seed + count)
+        if truncation is not None:
+            from pipeline.inference.contract.truncation import truncated
+
+            given = truncated(network.description, given, seeds, truncation)
         if drawing.is_drawn(network.description, out):
             drawing.draw(network, classes, seeds, name, output, given)
         else:

@@ -1,6 +1,6 @@
 """Walks through the latent space: from one seed to another, or along one dimension."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,6 +39,12 @@ def lerp(first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
     return ((1 - t) * first + t * last).astype(np.float32)
 
 
+def latents(generator: Generator, seeds: Sequence[int]) -> np.ndarray:
+    """Return float32 [N, z_dim], the latent of each seed, as drawn for a picture of it."""
+    about = generator.description
+    return latent(seeds, about.z_dim, about.latent, columns(about)[about.noise])
+
+
 def interpolate(
     generator: Generator, seeds: tuple[int, int], labels: tuple[int | None, int | None], steps: int
 ) -> np.ndarray:
@@ -48,7 +54,7 @@ def interpolate(
     A label is a whole number, with nothing between 3 and 8. So a walk from one class to another goes, in the
     first, to the latent (of CANDIDATES) where the two look most alike, changes class there, and goes on.
     """
-    first, last = _latents(generator, seeds)
+    first, last = latents(generator, seeds)
     others = generator.others(seeds[:1])
     if labels[0] == labels[1]:
         return _pictures(generator, _path(generator, first, last, steps), labels[0], others)
@@ -63,15 +69,29 @@ def sweep(generator: Generator, seed: int, dimension: int, label: int | None, st
     description = generator.description
     if not 0 <= dimension < description.z_dim:
         raise InferenceError(f"--dimension {dimension}: {description.name} has 0 to {description.z_dim - 1}")
-    (z,) = _latents(generator, (seed,))
+    (z,) = latents(generator, (seed,))
     path = np.repeat(z[None], steps, axis=0)
     path[:, dimension] = np.linspace(*REACH[description.latent], steps)
     return _pictures(generator, path, label, generator.others((seed,)))
 
 
-def _latents(generator: Generator, seeds: tuple[int, ...]) -> np.ndarray:
-    about = generator.description
-    return latent(seeds, about.z_dim, about.latent, columns(about)[about.noise])
+def along(
+    generator: Generator,
+    z: np.ndarray,
+    step: np.ndarray,
+    amounts: np.ndarray,
+    label: int | None,
+    others: Others,
+) -> np.ndarray:
+    """Return uint8 [T, H, W, C]: z [z_dim] moved by each of T amounts of a step [z_dim].
+
+    A uniform latent stays in its range: beyond it the generator was never trained.
+    """
+    path = z + amounts[:, None] * step
+    distribution = generator.description.latent
+    if distribution == "uniform":
+        path = np.clip(path, *REACH[distribution])
+    return _pictures(generator, path.astype(np.float32), label, others)
 
 
 def _path(generator: Generator, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
@@ -83,7 +103,7 @@ def _where_alike(generator: Generator, first: int, second: int, others: Others) 
     """Return the latent, of seeds 0 to CANDIDATES - 1, whose two pictures differ least in their squares."""
     best, smallest = None, np.inf
     for seed in range(0, CANDIDATES, 64):
-        z = _latents(generator, tuple(range(seed, seed + 64)))
+        z = latents(generator, tuple(range(seed, seed + 64)))
         pair = [generator.run(z, np.full(len(z), label), others) for label in (first, second)]
         differences = np.square(pair[0] - pair[1]).mean((1, 2, 3))
         if differences.min() < smallest:

@@ -1,6 +1,6 @@
 """Walks as pictures: a strip with a step a column, or an animation with a step a frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,24 @@ def sweep(
     _write(generator, digit, f"dimension-{dimension}", walk, steps, output)
 
 
+def edit(
+    generator: Generator,
+    z: np.ndarray,
+    step: np.ndarray,
+    others: Mapping[str, np.ndarray],
+    digit: str | None,
+    steps: int,
+    output: Output,
+) -> None:
+    """Write the picture of z [z_dim] moved by `step` [z_dim]; of more `steps` the walk from -step to it."""
+
+    def walk(label: int | None) -> np.ndarray:
+        amounts = np.linspace(-1, 1, steps) if steps > 1 else np.ones(1)
+        return walks.along(generator, z, step, amounts, label, others)
+
+    _write(generator, digit, "edited", walk, steps, output, least=1)
+
+
 def _write(
     generator: Generator,
     digit: str | None,
@@ -51,10 +69,11 @@ def _write(
     walk: Callable[[int | None], np.ndarray],
     steps: int,
     output: Output,
+    least: int = 2,
 ) -> None:
     """Write `walk(label)`, uint8 [steps, H, W, C], for each label: a row, or a place in each frame."""
-    if not 2 <= steps <= MAX_STEPS:
-        raise InferenceError(f"--steps {steps}: say 2 to {MAX_STEPS}")
+    if not least <= steps <= MAX_STEPS:
+        raise InferenceError(f"--steps {steps}: say {least} to {MAX_STEPS}")
     description = generator.description
     labels = choices.one_a_row(description, digit) or [None]
     name = targets.stem(description, choices.choose_label(description, digit))
@@ -65,11 +84,12 @@ def _write(
     if out != "-":
         may_write([Path(out)], output)
     _, height, width = description.image_shape
-    pictures.sheet_size(len(labels) * steps, steps, output.scale, height, width)
+    columns = steps if steps > 1 else output.columns
+    pictures.sheet_size(len(labels) * steps, columns, output.scale, height, width)
     images = np.stack([walk(label) for label in labels])
     if still:
         every = images.reshape(-1, *images.shape[2:])
-        written = place(pictures.sheet(every, steps, output.scale), out, output)
+        written = place(pictures.sheet(every, columns, output.scale), out, output)
     else:
         frames = [pictures.sheet(images[:, step], output.columns, output.scale) for step in range(steps)]
         pictures.save_frames(frames, Path(out))
