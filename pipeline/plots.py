@@ -19,6 +19,7 @@ from pipeline.files import atomic_path
 PAPER = 255  # the grey level between images
 INK = "#444444"
 BLUE, ORANGE, PALE = "#1f5fa8", "#d9730d", "#f0b27a"
+SERIES = (BLUE, ORANGE, "#2a9d6f", "#8e44ad", "#666666")  # of curves beside each other
 LOSSES = {"g_loss": "generator", "d_loss": "discriminator"}  # of a game
 VERDICTS = {
     "d_real": ("D(x), real", BLUE),
@@ -139,6 +140,27 @@ def bars(values: Mapping[str, float], title: str) -> Image.Image:
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(left=False)
+        return _render(figure)
+
+
+def label_curves(curves: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Image.Image:
+    """Plot the share of test images told right over the labels learnt from, a curve a key, on a log scale.
+
+    curves: by key and number of labels the `mean` and the `deviation` over several draws, shown as a bar;
+    None: there was one.
+    """
+    with _figure(height=4.2) as figure:
+        axes = figure.subplots()
+        for (name, points), colour in zip(curves.items(), itertools.cycle(SERIES)):
+            labels = [int(count) for count in points]
+            means, bars = ([point[key] or 0.0 for point in points.values()] for key in ("mean", "deviation"))
+            axes.errorbar(labels, means, bars, color=colour, label=name, marker=".", capsize=3)
+        axes.set_xscale("log")
+        axes.set_xticks(labels, [f"{count:,}" for count in labels])
+        axes.minorticks_off()
+        axes.set_xlabel("labels")
+        axes.set_ylabel("share of the test images told right")
+        axes.legend(loc="lower right")
         return _render(figure)
 
 

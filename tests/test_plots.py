@@ -214,3 +214,25 @@ def test_the_users_matplotlib_settings_change_nothing():
         after = np.asarray(plots.bars({"a": 0.5}, "accuracy").convert("RGB"))
         assert matplotlib.rcParams["font.size"] == 20
     assert np.array_equal(before, after)
+
+
+def test_label_curves_rise_with_the_labels_and_show_the_deviation():
+    flat = {"100": {"mean": 0.5, "deviation": None}, "10000": {"mean": 0.5, "deviation": None}}
+    rising = {"100": {"mean": 0.5, "deviation": None}, "10000": {"mean": 0.9, "deviation": None}}
+    spread = {"100": {"mean": 0.5, "deviation": 0.1}, "10000": {"mean": 0.9, "deviation": None}}
+    tops = [_blue(plots.label_curves({"pixels": points})) for points in (flat, rising, spread)]
+    level, up, bar = tops
+    assert np.ptp([level[0], level[-1]]) <= 2
+    assert up[0] - up[-1] > 200  # rows count downwards
+    assert bar[0] < up[0] - 50
+    assert up[-1] - 30 <= bar[-1]
+
+
+def _blue(picture: Image.Image) -> list[int]:
+    """The topmost row of the first curve in the left and the right end of it."""
+    pixels = np.asarray(picture.convert("RGB")).astype(int)
+    rows, columns = np.where((pixels[..., 2] > 120) & (pixels[..., 0] < 80))
+    inside = columns < 0.8 * picture.width  # the legend is to the right
+    rows, columns = rows[inside], columns[inside]
+    left, right = columns.min() + 20, columns.max()
+    return [int(rows[columns <= left].min()), int(rows[columns >= right - 20].min())]

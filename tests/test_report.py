@@ -273,13 +273,20 @@ def test_figures_it_does_not_know_are_shown_too(project: Path) -> None:
 
 
 def test_the_representation_is_shown(project: Path) -> None:
-    found = {"discriminator": 0.981, "pixels": 0.912, "protocol": "Of 1,000 images."}
-    (project / "metrics/cgan-mnist/representation.json").write_text(json.dumps(found))
+    points = {
+        "100": {"mean": 0.881, "deviation": 0.0123, "draws": 10},
+        "5000": {"mean": 0.981, "deviation": None},
+    }
+    found = {"encoder": 0.981, "protocol": "Of 5,000 images", "curve": {"encoder": points}}
+    folder = project / "metrics/cgan-mnist"
+    (folder / "representation.json").write_text(json.dumps(found))
+    Image.new("L", (123, 45)).save(folder / "representation/curve.png")
     report.main(load())
     page = Page(html(project))
-    assert page.row("discriminator") == ["0.981"]
-    assert page.row("pixels") == ["0.912"]
-    assert "Of 1,000 images." in page.text
+    assert page.row("features") == ["100 labels", "5,000 labels"]
+    assert page.row("encoder") == ["0.881 ± 0.0123", "0.981"]
+    assert "Of 5,000 images." in page.text
+    assert 'width="123" height="45"' in html(project)
 
 
 def edit_json(path: str, *keys: str) -> None:

@@ -62,7 +62,7 @@ def gather(params: Params) -> dict[str, Any]:
         "per_class": _per_class(scores),
         "confusion": _confusion(details / "confusion.csv"),
         "representation": _read_json(metrics / "representation.json"),
-        "pictures": _pictures(model, details),
+        "pictures": _pictures(model, metrics),
     }
 
 
@@ -157,11 +157,12 @@ def _confusion(path: Path) -> dict[str, Any] | None:
     return {"seen": seen, "asked": asked}
 
 
-_OPTIONAL = ("reconstructions", "codes", "per_class")  # which evaluation draws where there is such a thing
+_OPTIONAL = ("reconstructions", "codes", "per_class", "representation")  # drawn where there is such a thing
 
 
-def _pictures(model: Path, details: Path) -> dict[str, Path | None]:
+def _pictures(model: Path, metrics: Path) -> dict[str, Path | None]:
     """By the names the template has for them; None where there is none: no labels, no encoder."""
+    details = metrics / "details"
     found = {
         "reconstructions": details / "reconstructions.png",
         "samples": details / "samples.png",
@@ -169,6 +170,7 @@ def _pictures(model: Path, details: Path) -> dict[str, Path | None]:
         "codes": details / "codes.png",
         "per_class": details / "per-class.png",
         "neighbours": details / "neighbours.png",
+        "representation": metrics / "representation" / "curve.png",
         "curves": model / "curves.png",
         "progress": model / "progress.gif",
     }

@@ -14,8 +14,13 @@ from PIL import Image
 
 from pipeline.data._torchvision import torchvision
 from pipeline.data.prepare import prepare
+from pipeline.data.prepared import Prepared
 from pipeline.datasets import download
 from pipeline.errors import RunError, UserError
+from pipeline.loading import load
+from stages import download as download_stage
+from stages import preprocess
+from tests.conftest import preset, write_params
 
 RANDOM = np.random.default_rng(0)
 
@@ -96,27 +101,73 @@ def test_cifar10(tmp_path, mirror, monkeypatch, data):
     assert prepared.counts["train"] == {"total": 3, "per_class": {"airplane": 1, "automobile": 1, "bird": 1}}
 
 
-def test_celeba_has_no_classes_and_leaves_the_validation_images_out(tmp_path, mirror, monkeypatch, data):
-    splits = {"000001.jpg": 0, "000002.jpg": 1, "000003.jpg": 2, "000004.jpg": 0}
+# the real list: 162,770 faces of split 0, to train on, then 19,867 of 1 and 19,962 of 2, the test
+SPLITS = [0] * 24 + [1] * 4 + [2] * 20
+FACES = {f"{row:06}.jpg": (split, (5 * row, 250 - 5 * row, 90)) for row, split in enumerate(SPLITS, 1)}
+
+
+def face(colour: tuple[int, int, int]) -> bytes:
+    """A JPEG of the real size, 178x218: one colour, and white above and below the centre square."""
+    picture, content = Image.new("RGB", (178, 218), "white"), io.BytesIO()
+    picture.paste(colour, (0, 16, 178, 208))
+    picture.save(content, "JPEG", quality=95)
+    return content.getvalue()
+
+
+@pytest.fixture
+def celeba(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirror with files laid out as the real download, and their checksums in place of the real ones'.
+
+    The archive holds an entry for its folder, and the faces in another order than the list.
+    """
     with zipfile.ZipFile(mirror / "img_align_celeba.zip", "w") as archive:
-        for number, name in enumerate(splits):
-            face = io.BytesIO()
-            Image.new("RGB", (178, 218), (60 * number, 0, 0)).save(face, "JPEG", quality=95)
-            archive.writestr(f"img_align_celeba/{name}", face.getvalue())
-    lines = "".join(f"{name} {split}\n" for name, split in splits.items())
+        archive.writestr("img_align_celeba/", b"")
+        for name, (_, colour) in reversed(FACES.items()):
+            archive.writestr(f"img_align_celeba/{name}", face(colour))
+    lines = "".join(f"{name} {split}\n" for name, (split, _) in FACES.items())
     (mirror / "list_eval_partition.txt").write_text(lines)
+    real = {name for _, _, name in torchvision.datasets.CelebA.file_list}
     here = [("", md5_of(path.read_bytes()), path.name) for path in mirror.iterdir()]
+    assert real >= {name for _, _, name in here}
     monkeypatch.setattr(torchvision.datasets.CelebA, "file_list", here)
+    return mirror
 
-    params = data("celeba", size=16)
-    download(params, tmp_path / "raw")
-    prepared = prepare(params, tmp_path / "raw", tmp_path / "prepared")
 
+@pytest.fixture
+def celeba_project(tmp_path: Path, celeba: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose data set it is, at 16 pixels."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    content = preset("dcgan-celeba")
+    content["data"] |= {"size": 16, "set_aside": 0}
+    content["train"]["batch"] = 4
+    write_params(content, folder)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_celeba_through_the_stages(celeba_project: Path) -> None:
+    download_stage.main()
+    preprocess.main(load())
+    prepared = Prepared.open(celeba_project / "data/prepared/celeba-16")
     assert prepared.classes == []
-    assert prepared.images("train").shape == (2, 3, 16, 16)
-    assert prepared.labels("train").tolist() == [0, 0]
-    reds = [prepared.images(split)[:, 0].mean(axis=(1, 2)) for split in ("train", "test")]
-    assert np.concatenate(reds) == pytest.approx([0, 180, 120], abs=3)
+    for part, split in (("train", 0), ("test", 2)):  # those of split 1 are left out
+        colours = np.array([colour for each, colour in FACES.values() if each == split])
+        assert prepared.images(part).shape == (len(colours), 3, 16, 16)
+        assert not prepared.labels(part).any()
+        # the centre square alone, in the order of the list
+        assert np.abs(prepared.images(part) - colours[:, :, None, None]).max() <= 6
+
+
+@pytest.mark.parametrize("name", ["img_align_celeba.zip", "list_eval_partition.txt"])
+def test_celeba_that_is_cut_short_is_not_taken(celeba: Path, celeba_project: Path, name: str) -> None:
+    content = (celeba / name).read_bytes()
+    (celeba / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(RunError, match=rf"{name} can't be had .*damaged or cut short"):
+        download_stage.main()
+    with pytest.raises(UserError, match="is missing or damaged: run"):
+        preprocess.main(load())
+    assert not (celeba_project / "data/prepared/celeba-16").exists()
 
 
 def test_celeba_without_a_mirror_says_what_to_do(tmp_path, data):

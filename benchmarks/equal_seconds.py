@@ -1,0 +1,223 @@
+"""All generators of MNIST after equal seconds of training, at 32 pixels, so that the same judges score them.
+
+    python -m benchmarks.equal_seconds FOLDER [PRESET ...] [--seconds 300]
+
+Each preset keeps its networks, batch and rates, but for NARROWER; how many steps it gets follows from its
+measured rate, so that its schedule ends with the budget. Seconds are CPU seconds of the one thread that
+trains, of its steps alone: other work on the machine takes none of them away, though it can make each a
+little slower (shared caches). FOLDER keeps a row a preset in results.jsonl, the exported files, and
+samples.png: the same command goes on where it was ended. Needs data/prepared/mnist-32 and models/judge/,
+which `dvc repro judge` makes.
+"""
+
+import argparse
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmarks.loops import loop_of, preset
+from benchmarks.runs import ROOT, Changes, own_project
+from pipeline import plots
+from pipeline.data.prepared import Prepared
+from pipeline.data.progress import items_bar
+from pipeline.export.files import export
+from pipeline.files import atomic_path
+from pipeline.params import Params
+from pipeline.places import exported_file, judge_dir, prepared_dir
+from pipeline.scoring.candidates import Images, generated, look_at, real, shuffled
+from pipeline.scoring.evidence import open_generator
+from pipeline.scoring.figures.density_coverage import density_coverage
+from pipeline.scoring.figures.fid import fid
+from pipeline.scoring.figures.label_accuracy import label_accuracy
+from pipeline.scoring.figures.precision_recall import precision_recall
+from pipeline.scoring.figures.two_sample import told_apart
+from pipeline.scoring.judges.judge import Judge
+from pipeline.streams import seed_of
+from pipeline.training.loop import Loop
+
+PRESETS = {
+    "gan-mnist": "GAN",
+    "dcgan28-mnist": "DCGAN, width 16 of 64",
+    "wgan-gp-mnist": "WGAN-GP, width 16 of 64",
+    "vae-mnist": "VAE",
+    "aae-mnist": "AAE",
+    "bigan-mnist": "BiGAN",
+    "ebgan-mnist": "EBGAN",
+    "cdcgan": "cDCGAN, the flagship",
+}
+# at 64 a step takes two seconds: 150 steps in five minutes say nothing
+NARROWER: Changes = {"model": {"width": 16}}
+OF_PRESET = {"dcgan28-mnist": NARROWER, "wgan-gp-mnist": NARROWER}
+SAMPLES, SEED = 10_000, 1
+WARM_UP, FEWEST, MEASURED = 3, 10, 0.05  # steps before the rate is taken, and within it; share of the budget
+SHOWN = 20  # samples of each system
+RESULTS = "results.jsonl"
+COLUMNS = {
+    "steps": "{:,}",
+    "images": "{:,}",
+    "seconds": "{:.0f}",
+    "judge-FID": "{:.2f}",
+    "dense-FID": "{:.2f}",
+    "precision": "{:.3f}",
+    "recall": "{:.3f}",
+    "coverage": "{:.3f}",
+    "label accuracy": "{:.2%}",
+    "told from real, half size": "{:.3f}",
+}
+REAL = "real images"
+Row = dict[str, Any]  # a figure by its column; one that there is not is missing
+
+
+def main() -> None:
+    """Measure what is not measured yet, print a row of each, and draw the samples."""
+    chosen = parsed()
+    torch.set_num_threads(1)
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    data = Prepared.open(ROOT / prepared_dir(preset("cdcgan").data))
+    scorer = Scorer(data)
+    print(f"| system | {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(COLUMNS)}")
+    files = {name: chosen.folder / f"{name}-{chosen.seconds:g}s.onnx" for name in chosen.presets}
+    for name in (REAL, *files):
+        row = kept(chosen.folder / RESULTS, name, chosen.seconds)
+        if row is None:
+            row = scorer.of_real() if name == REAL else measured(files[name], name, chosen.seconds, scorer)
+            keep(chosen.folder / RESULTS, {"name": name, "budget": chosen.seconds, **row})
+        cells = [form.format(row[column]) if column in row else "-" for column, form in COLUMNS.items()]
+        print(f"| {PRESETS.get(name, name)} | {' | '.join(cells)} |", flush=True)
+    made = {PRESETS[name]: file for name, file in files.items() if file.exists()}
+    plots.save(contact_sheet(made, data), chosen.folder / "samples.png")
+
+
+def parsed() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="where results, files and samples go")
+    parser.add_argument("presets", nargs="*", metavar="PRESET", help=f"of {', '.join(PRESETS)}; all if none")
+    parser.add_argument("--seconds", type=float, default=300.0, help="of training, of one thread, for each")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.presets) - set(PRESETS):
+        parser.error(f"no such preset here: {', '.join(sorted(unknown))}; there are {', '.join(PRESETS)}")
+    if chosen.seconds <= 0:
+        parser.error(f"--seconds {chosen.seconds:g}: must be above 0")
+    chosen.folder, chosen.presets = chosen.folder.absolute(), chosen.presets or list(PRESETS)
+    return chosen
+
+
+def kept(results: Path, name: str, budget: float) -> Row | None:
+    """The row of that name and budget, if it was measured before."""
+    lines = results.read_text().splitlines() if results.exists() else []
+    rows = [row for row in map(json.loads, lines) if (row["name"], row["budget"]) == (name, budget)]
+    return rows[-1] if rows else None
+
+
+def keep(results: Path, row: Row) -> None:
+    """Add a row, for `kept`."""
+    with results.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def measured(file: Path, name: str, budget: float, scorer: "Scorer") -> Row:
+    """Train a preset, export it to `file`, and score that; where a weight is no number any more, not."""
+    data, same = scorer.data, {"data": preset("cdcgan").data.model_dump(), "train": {"device": "cpu"}}
+    with own_project(name, same, OF_PRESET.get(name, {})) as params:
+        loop, seconds = trained(params, data, budget)
+        state = loop.state
+        images = state.step * state.model.rounds * params.train.batch
+        row = {"steps": state.step, "images": images, "seconds": seconds}
+        if not state.is_finite():
+            return row
+        export(params, data, state.model.exports(state.shipped), exported_file(params))
+        with atomic_path(file) as part:
+            shutil.copyfile(exported_file(params), part)
+    return row | scorer.of_file(file)
+
+
+def trained(params: Params, data: Prepared, budget: float) -> tuple[Loop, float]:
+    """A loop after as many steps as its rate allows in `budget` CPU seconds, and the seconds they took."""
+    arrays = data.images("train"), data.labels("train")
+    loops = (loop_of(params, *arrays, torch.device("cpu")) for _ in range(2))
+    rate = steps_a_second(next(loops), MEASURED * budget)
+    loop = next(loops)
+    loop.steps = max(1, round(rate * budget))  # in place of the preset's: the schedule goes by it
+    with items_bar() as bar:
+        began = time.process_time()
+        for _ in bar.track(range(loop.steps), description=f"{params.name}: steps"):
+            loop.step()
+        return loop, time.process_time() - began
+
+
+def steps_a_second(loop: Loop, seconds: float) -> float:
+    """The rate over about so many CPU seconds, once it is warm."""
+    for _ in range(WARM_UP):
+        loop.step()
+    began, steps = time.process_time(), 0
+    while steps < FEWEST or time.process_time() - began < seconds:
+        loop.step()
+        steps += 1
+    return steps / (time.process_time() - began)
+
+
+class Scorer:
+    """Holds samples against the test images, and against images set aside, which nothing learnt from."""
+
+    def __init__(self, data: Prepared) -> None:
+        self.data, flagship = data, preset("cdcgan")
+        self.judges = {
+            column: Judge.load(ROOT / judge_dir(flagship.data, name))
+            for column, name in (("judge-FID", "convolutional"), ("dense-FID", "dense"))
+        }
+        test = real(data, "test", shuffled(data, "test", SAMPLES, SEED))
+        self.test = {column: look_at(judge, test) for column, judge in self.judges.items()}
+        self.aside = real(data, "aside", shuffled(data, "aside", SAMPLES, SEED))
+
+    def of_file(self, file: Path) -> Row:
+        """Of samples of an exported generator; of the test images' labels, if it takes labels."""
+        labels = self.test["judge-FID"].labels
+        made = generated(open_generator(file, self.data), labels, len(labels), SEED)
+        told = told_apart(self.aside, made, seed_of(SEED, "equal seconds"), halved=True)
+        return self._of_images(made) | {"told from real, half size": float(told.mean())}
+
+    def of_real(self) -> Row:
+        """Of the images set aside, in the samples' place."""
+        return self._of_images(self.aside)
+
+    def _of_images(self, images: Images) -> Row:
+        seen = {column: look_at(judge, images) for column, judge in self.judges.items()}
+        row = {column: fid(seen[column].features, self.test[column].features) for column in seen}
+        candidate, test = seen["judge-FID"], self.test["judge-FID"]
+        precision, recall = precision_recall(candidate.features, test.features)
+        covered = density_coverage(candidate.features, test.features)[1]
+        row |= {"precision": float(precision.mean()), "recall": float(recall.mean())}
+        row |= {"coverage": float(covered.mean())}
+        if images.labels is not None:
+            row["label accuracy"] = label_accuracy(candidate.logits, images.labels)
+        return row
+
+
+def contact_sheet(files: dict[str, Path], data: Prepared) -> Image.Image:
+    """Samples of each exported file, a row a system; every class in turn where it takes labels."""
+    labels = np.arange(SHOWN) % data.label_count
+    rows = {
+        title: plots.grid(generated(open_generator(file, data), labels, SHOWN, SEED).images, SHOWN, scale=2)
+        for title, file in files.items()
+    }
+    font, gap = ImageFont.load_default(16), 8
+    margin = 2 * gap + round(max(font.getlength(title) for title in rows))
+    width, height = next(iter(rows.values())).size
+    sheet = Image.new("L", (margin + width, (height + gap) * len(rows) - gap), "white")
+    write = ImageDraw.Draw(sheet)
+    for index, (title, row) in enumerate(rows.items()):
+        top = index * (height + gap)
+        write.text((gap, top + height / 2), title, plots.INK, font, anchor="lm")
+        sheet.paste(row, (margin, top))
+    return sheet
+
+
+if __name__ == "__main__":
+    main()
