@@ -117,10 +117,8 @@ def test_what_cannot_be_done_is_one_line_and_nothing_is_written(gan_infer, gener
     other = make_model("other.onnx")
     code, _, lines = gan_infer("invert", other, *ask)
     assert code == 2
-    assert lines == [
-        f"gan-infer: {other}: has no other.parts/search.onnx beside it, which tells where a latent has to go; "
-        "`dvc repro export` writes it"
-    ]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"gan-infer: {other}: has no other.parts/search.onnx beside it")
     assert list(Path().iterdir()) == []
     Path("x.npy").write_text("kept")
     assert "x.npy already exists" in gan_infer("invert", path, *ask, "--out", "x.png")[2][0]
