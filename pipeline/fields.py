@@ -42,11 +42,6 @@ def probabilities(of: str, classes: Sequence[str]) -> Field:
     return Field("probabilities", (len(classes),), {"of": of, "classes": list(classes)})
 
 
-def mask(image: Field) -> Field:
-    """Which pixels of an image count: float32 [1, H, W], 1 where one does, else 0."""
-    return Field("mask", (1, *image.shape[1:]))
-
-
 def class_count(field: Field) -> int:
     """How many values a label takes: the number of classes, or 1 where there are none."""
     return max(1, len(field.about["classes"]))

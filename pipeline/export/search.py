@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from pipeline import fields
 from pipeline.errors import RunError
 from pipeline.export.canonical import PORTABLE, canonical
 from pipeline.export.to_onnx import batches, example_inputs, largest_difference, results, trace
 from pipeline.fields import Field
+from pipeline.kinds.mask import of as mask_of
 from pipeline.systems.base import Export
 
 SEARCH = "search"  # the part's name
@@ -65,7 +65,7 @@ def searching(generator: Export) -> Export | None:
     first = next(iter(generator.inputs))
     if latents != [first] or not set(others) <= set(BESIDE) or image.kind != "image":
         return None
-    taken = {"target": image, "mask": fields.mask(image)}
+    taken = {"target": image, "mask": mask_of(image)}
     size = generator.inputs[first].shape
     given = {"loss": Field("numbers"), "gradient": Field("numbers", size)}
     return Export(Search(generator.network), {**generator.inputs, **taken}, given)

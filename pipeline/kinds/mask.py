@@ -12,6 +12,11 @@ OPTION = "--field NAME=FILE"
 WHITE = 128  # grey levels from which a pixel counts
 
 
+def of(picture: Field) -> Field:
+    """The mask of an image [C, H, W]."""
+    return Field("mask", (1, *picture.shape[1:]))
+
+
 def check_field(field: Field, side: str) -> None:
     """One value a pixel, whatever the colours."""
     values.check_shape(field, "[1, H, W]")

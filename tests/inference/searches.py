@@ -6,9 +6,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from pipeline.fields import Field, latent, mask
+from pipeline.fields import Field, latent
 from pipeline.fields import label as label_field
 from pipeline.inference.contract import format_2
+from pipeline.kinds import mask
 from tests.inference.conftest import Z_DIM, metadata_of, model_proto
 
 
@@ -22,7 +23,7 @@ def put_search(generator: Path, classes: list[str], shape: tuple[int, int, int],
     """Write the search of what `model_proto` builds into the folder beside it."""
     image, z = Field("image", shape, {"range": [-1, 1]}), latent(Z_DIM, distribution)
     inputs = {"z": z} | ({"label": label_field(classes)} if classes else {})
-    inputs |= {"target": image, "mask": mask(image)}
+    inputs |= {"target": image, "mask": mask.of(image)}
     made = weights_of(classes, shape)
     arrays = {"weight": made["weight"], "bias": made["bias"], "back": made["weight"].T.copy()}
     arrays |= {"flat": np.array([0, -1]), "one": np.ones(1, np.float32), "two": np.full(1, 2, np.float32)}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import fields
 from pipeline.inference import files
 from pipeline.inference.console import say, steps_bar, write_json, write_table
 from pipeline.inference.contract.description import Description
@@ -43,7 +42,7 @@ def invert_pictures(
         target = _target(out or targets.unused(f"{about.name}-inverted.png"), out is not None and not force)
         sheet_size(2 * len(read), 2, scale, *field.shape[1:])
         wanted = np.concatenate([image.read(file, field, about.name) for file in read])
-        kept = mask.read(covered, fields.mask(field), about.name) if covered else None
+        kept = mask.read(covered, mask.of(field), about.name) if covered else None
         labels = None if label is None else np.full(len(read), label)
         steps, starts, seed = search
         began = time.perf_counter()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline import fields, kinds
+from pipeline import kinds
 from pipeline.inference.contract.description import Description
 from pipeline.inference.contract.encoding import encode
 from pipeline.inference.contract.generator import Generator
@@ -17,6 +17,7 @@ from pipeline.inference.contract.network import Network
 from pipeline.inference.contract.parts import beside
 from pipeline.inference.contract.search import Search, beside_z, drawn
 from pipeline.inference.errors import InferenceError
+from pipeline.kinds.mask import of as mask_of
 
 Told = Callable[[int, int], None]  # steps done, of all
 
@@ -132,7 +133,7 @@ def _check(
     picture, (choice, _) = about.outputs[about.picture], about.column
     if labels is not None and choice is None:
         raise InferenceError(f"{about.name} takes no label: it can't be searched under one")
-    given = {"targets": (picture, targets), "mask": (fields.mask(picture), mask)}
+    given = {"targets": (picture, targets), "mask": (mask_of(picture), mask)}
     given["start"] = about.inputs[about.noise], start
     if choice:
         given["labels"] = about.inputs[choice], labels
