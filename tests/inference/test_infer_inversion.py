@@ -8,6 +8,7 @@ import pytest
 from pipeline.inference import Generator
 from pipeline.inference.contract.descent import descend
 from pipeline.inference.contract.inversion import invert, pictures
+from pipeline.inference.contract.search import Search
 from pipeline.inference.errors import InferenceError
 from pipeline.kinds.shared.noise import latent
 from tests.inference.conftest import DIGITS, Z_DIM
@@ -65,6 +66,12 @@ def test_the_class_is_found_by_trying_all(generator):
     assert np.array_equal(found.labels, labels)
     assert found.labels.dtype == np.int64
     assert found.error.max() < 1e-4
+
+
+def test_the_second_best_of_a_trial_can_still_win(generator, monkeypatch):
+    targets = generator.run(latent([5, 6], Z_DIM, "normal"), np.array([3, 7]))
+    monkeypatch.setattr(Search, "likeliest", lambda *_: np.array([[1, 3], [7, 2]]))
+    assert invert(generator, targets, steps=200).labels.tolist() == [3, 7]
 
 
 def test_a_uniform_latent_stays_where_it_was_drawn(plain):

@@ -21,7 +21,7 @@ from pipeline.kinds.mask import of as mask_of
 
 Told = Callable[[int, int], None]  # steps done, of all
 
-TRIAL_STEPS, TRIAL_STARTS = 50, 2  # of each class, where none is named
+TRIAL_STEPS, TRIAL_STARTS = 50, 2  # of each class, where none is named: measured, the right one is among two
 PICTURES = 64  # that are searched at once, with all their starts
 
 
@@ -50,7 +50,7 @@ def invert(
 ) -> Inverted:
     """Find the latents whose pictures are `targets`, float32 [N, C, H, W] in the file's range.
 
-    Without `labels`, int64 [N], each class has a short trial, and the best one goes on. `mask` is float32
+    Without `labels`, int64 [N], each class has a short trial, and the best two go on. `mask` is float32
     [N, 1, H, W], or [1, 1, H, W] for all: 1 where a pixel counts, else 0. The search begins at `start`,
     float32 [N, z_dim]; else, without a mask, at what an encoder beside the generator says; else at `starts`
     draws of `seed`, of which the best ends as the answer. 0 `steps` give the beginning and its error. Codes
@@ -75,10 +75,10 @@ def invert(
     with _search_of(generator) as network:
         for block in blocks:
             search = Search(network, about, targets[block], masks[block], start is not None, count)
-            own = None if labels is None else labels[block]
+            own = None if labels is None else labels[block, None]
             if unknown:
                 own = search.likeliest(begin[block, :TRIAL_STARTS], trial)
-            found.append(Inverted(*search.best(begin[block], own, steps), own))
+            found.append(Inverted(*search.best(begin[block], own, steps)))
     return Inverted(*(None if each[0] is None else np.concatenate(each) for each in zip(*found, strict=True)))
 
 

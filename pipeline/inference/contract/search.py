@@ -14,6 +14,7 @@ from pipeline.kinds.shared import noise
 
 RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of the latent
 NEAR = (0.05, 0.005)  # the same from a latent that is near already
+KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
 DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}
 
 
@@ -30,26 +31,30 @@ class Search:
 
     def best(
         self, starts: np.ndarray, labels: np.ndarray | None, steps: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return z [n, z_dim] and its error [n] under labels [n], by the best of the starts [n, S, z_dim]."""
-        rows = None if labels is None else labels.repeat(starts.shape[1])
-        z, error = self._descended(starts, rows, steps)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Return z [n, z_dim], its error [n] and its label [n], by the best end.
+
+        From the starts [n, S, z_dim], under each of the labels [n, L], or without labels.
+        """
+        options, each = (1 if labels is None else labels.shape[1]), starts.shape[1]
+        rows = None if labels is None else labels.repeat(each, 1)
+        z, error = self._descended(np.tile(starts, (1, options, 1)), rows, steps)
         chosen = np.arange(len(z)), error.argmin(1)
-        return z[chosen], error[chosen]
+        return z[chosen], error[chosen], None if rows is None else rows[chosen]
 
     def likeliest(self, starts: np.ndarray, steps: int) -> np.ndarray:
-        """Return the label [n] under which some steps from the starts [n, S, z_dim] come nearest."""
+        """Return the labels [n, KEPT] under which some steps from the starts [n, S, z_dim] come nearest."""
         (_, count), each = self.about.column, starts.shape[1]
-        labels = np.tile(np.arange(count).repeat(each), len(starts))
+        labels = np.tile(np.arange(count).repeat(each), (len(starts), 1))
         _, error = self._descended(np.tile(starts, (1, count, 1)), labels, steps)
-        return error.reshape(-1, count, each).min(2).argmin(1)
+        return error.reshape(-1, count, each).min(2).argsort(1, kind="stable")[:, :KEPT]
 
     def _descended(
         self, starts: np.ndarray, labels: np.ndarray | None, steps: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Each start's end [n, S, z_dim] and its error [n, S], under labels [n S]."""
+        """Each start's end [n, S, z_dim] and its error [n, S], under labels [n, S]."""
         count, each, _ = starts.shape
-        fixed = beside_z(self.about, labels, count * each)
+        fixed = beside_z(self.about, None if labels is None else labels.reshape(-1), count * each)
         fixed |= {"target": self.targets.repeat(each, 0), "mask": self.masks.repeat(each, 0)}
 
         def slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
