@@ -44,7 +44,7 @@ def test_a_vaes_encoder_gives_the_start(exported: Exported) -> None:
     np.testing.assert_array_equal(alone.z, encoder.compute({"image": targets})["mean"])
     gone_on = invert(generator, targets, steps=100)
     assert (gone_on.error <= alone.error).all()
-    assert gone_on.error.mean() < 0.9 * alone.error.mean()
+    assert gone_on.error.mean() < alone.error.mean()
 
 
 def test_an_adversarial_autoencoder_says_the_category_too(exported: Exported) -> None:

@@ -13,7 +13,7 @@ from pipeline.inference.contract.walks import REACH
 from pipeline.kinds.shared import noise
 
 RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of the latent
-NEAR = (0.05, 0.005)  # the same from a latent that is near already
+NEAR = (0.2, 0.05)  # the same from a latent that is near already: few steps do, so the rate stays high
 KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
 DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}
 
