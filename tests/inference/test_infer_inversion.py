@@ -108,22 +108,22 @@ def test_more_starts_find_more(generator):
 
 def test_a_start_is_gone_on_from(generator):
     labels, z = np.array([3, 1]), latent([5, 6], Z_DIM, "normal")
-    targets, near = generator.run(z, labels), z + np.float32(0.05)
+    targets, near = generator.run(z, labels), z + np.float32(0.3)
     stayed = invert(generator, targets, labels, start=near, steps=0)
     assert np.array_equal(stayed.z, near)
     np.testing.assert_allclose(
         stayed.error, np.square(generator.run(near, labels) - targets).mean((1, 2, 3)), rtol=1e-5
     )
-    assert (invert(generator, targets, labels, start=near, steps=20).error < stayed.error / 10).all()
+    assert (invert(generator, targets, labels, start=near, steps=60).error < stayed.error / 10).all()
 
 
 def test_an_encoder_gives_the_start_where_all_is_seen(plain):
     put_encoder(plain.path, RGB)
-    targets = plain.run(latent([5, 6], Z_DIM, "uniform") * np.float32(0.2))
+    targets = plain.run(latent([5, 6], Z_DIM, "uniform"))
     code = targets.reshape(2, -1) @ np.linalg.pinv(weights_of([], RGB)["weight"])
     alone = invert(plain, targets, steps=0)
-    np.testing.assert_allclose(alone.z, code, atol=1e-5)
-    assert (invert(plain, targets, steps=40).error < alone.error / 10).all()
+    np.testing.assert_allclose(alone.z, code.clip(0, 1), atol=1e-5)
+    assert (invert(plain, targets, steps=60).error < alone.error / 10).all()
     every = np.ones((1, 1, *RGB[1:]), np.float32)
     assert not np.allclose(invert(plain, targets, mask=every, steps=0).z, alone.z, atol=0.01)
 
@@ -194,6 +194,8 @@ def test_adams_first_step_is_the_rate_and_the_rate_falls_by_one_factor():
 
 def test_the_best_place_is_kept_and_bounds_hold():
     start = np.array([[2.999], [0.0]], np.float32)
+    (outside,), _ = descend(valley, np.array([[-2]], np.float32), 0, (1, 1), (0, 3.5), lambda: None)
+    assert outside == 0
     z, loss = descend(valley, start, 3, (4.0, 4.0), (0, 3.5), lambda: None)
     assert z[0] == start[0]  # all steps lead away
     assert z[1] == 3.5

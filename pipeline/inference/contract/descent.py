@@ -25,15 +25,15 @@ def descend(
     from the first of `rates` to the second, by the same factor at each step. Each number stays within
     `bounds`. `told` is called after each step.
     """
-    z, best = start, start.copy()
-    mean, square = np.zeros_like(start), np.zeros_like(start)
+    low, high = bounds or (-np.inf, np.inf)
+    z = start.clip(low, high)
+    best, mean, square = z.copy(), np.zeros_like(z), np.zeros_like(z)
     least, gradient = slope(z)
     for step, rate in enumerate(np.geomspace(*rates, steps).astype(np.float32), 1):
         mean = BETAS[0] * mean + (1 - BETAS[0]) * gradient
         square = BETAS[1] * square + (1 - BETAS[1]) * gradient**2
         moved = mean / (1 - BETAS[0] ** step) / (np.sqrt(square / (1 - BETAS[1] ** step)) + EPSILON)
-        z = z - rate * moved
-        z = z if bounds is None else z.clip(*bounds)
+        z = (z - rate * moved).clip(low, high)
         loss, gradient = slope(z)
         better = loss < least
         best[better], least = z[better], np.minimum(loss, least)
