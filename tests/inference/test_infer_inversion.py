@@ -8,7 +8,7 @@ import pytest
 from pipeline.inference import Generator
 from pipeline.inference.contract.descent import descend
 from pipeline.inference.contract.inversion import invert, pictures
-from pipeline.inference.contract.search import Search
+from pipeline.inference.contract.search import NEAR, RATES, Search
 from pipeline.inference.errors import InferenceError
 from pipeline.kinds.shared.noise import latent
 from tests.inference.conftest import DIGITS, Z_DIM
@@ -137,6 +137,25 @@ def test_the_steps_are_told(generator):
         told=lambda *at: seen.append(at),
     )
     assert seen == [(done, 110) for done in range(1, 111)]  # 50 of the trial
+    invert(generator, targets, steps=20, told=lambda *at: seen.append(at))
+    assert seen[-1] == (40, 40)  # a trial is no longer than the search
+
+
+def test_two_classes_go_on_and_a_near_start_keeps_its_rate(generator, monkeypatch):
+    rows, rates = [], []
+
+    def spied(slope, start, steps, falling, *rest):
+        rows.append(len(start))
+        rates.append(falling)
+        return descend(slope, start, steps, falling, *rest)
+
+    monkeypatch.setattr("pipeline.inference.contract.search.descend", spied)
+    z = latent([5], Z_DIM, "normal")
+    invert(generator, generator.run(z, [3]), steps=1, starts=3)
+    assert rows == [10 * 2, 2 * 3]
+    invert(generator, generator.run(z, [3]), np.array([3]), steps=1, start=z)
+    assert rows[2:] == [1]
+    assert rates == [RATES, RATES, NEAR]
 
 
 IMAGES, LABELS = np.zeros((2, *GREY), np.float32), np.zeros(2, np.int64)
