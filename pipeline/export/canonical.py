@@ -4,7 +4,7 @@ torch's exporter writes opset 18 or newer and IR 10 whatever is asked for, and s
 paths. The operators of these networks mean the same at opset 17 and IR 8, which ONNX Runtime 1.16 takes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import numpy as np
 import onnx
@@ -22,13 +22,13 @@ PORTABLE = {
 }
 
 
-def canonical(model: ModelProto) -> ModelProto:
+def canonical(model: ModelProto, operators: Set[str] = PORTABLE) -> ModelProto:
     """Return a model with the same computation, names by position, and no annotations.
 
-    ValueError names an operator that is not known to be portable.
+    ValueError names an operator that is not among the `operators`.
     """
     graph = model.graph
-    strangers = sorted({node.op_type for node in graph.node if not _is_portable(node)})
+    strangers = sorted({node.op_type for node in graph.node if not _is_portable(node, operators)})
     if strangers:
         raise ValueError(f"operators that not every runtime takes: {', '.join(strangers)}")
     names = _names(graph)
@@ -53,10 +53,10 @@ def portable_model(graph: onnx.GraphProto) -> ModelProto:
     )
 
 
-def _is_portable(node: NodeProto) -> bool:
+def _is_portable(node: NodeProto, operators: Set[str]) -> bool:
     """Of Pad without axes, its fourth input, which opset 18 brought."""
     has_axes = node.op_type == "Pad" and len(node.input) == 4
-    return node.op_type in PORTABLE and not node.domain and not has_axes
+    return node.op_type in operators and not node.domain and not has_axes
 
 
 def _names(graph: onnx.GraphProto) -> dict[str, str]:

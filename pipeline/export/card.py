@@ -112,7 +112,7 @@ No figure applies to it.
 ## Is this copy right?
 
 ```sh
-sha256sum -c {{ name }}/SHA256SUMS        # in the folder that holds {{ name }}.onnx
+sha256sum -c --ignore-missing {{ name }}/SHA256SUMS   # in the folder that holds {{ name }}.onnx
 ```
 
 `test_data_set_0/` holds inputs and outputs of `{{ name }}.onnx` in the ONNX model zoo's layout: \

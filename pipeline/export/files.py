@@ -1,5 +1,6 @@
 """exported/<name>.onnx and what lies beside it, each checked before it appears."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -8,6 +9,8 @@ from pipeline import files
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export.description import metadata, tensors
+from pipeline.export.search import SEARCH, searching
+from pipeline.export.search import as_onnx as as_search
 from pipeline.export.seeded import check, seeded_model
 from pipeline.export.to_onnx import as_onnx
 from pipeline.inference.contract.network import Network
@@ -15,13 +18,15 @@ from pipeline.params import Params
 from pipeline.systems.base import GENERATOR, Export
 
 CONTENTS = "contents.json"
+Conversion = Callable[[Export, int], tuple[onnx.ModelProto, float]]  # with a seed for what it is tried with
 
 
 def export(params: Params, data: Prepared, exports: dict[str, Export], target: Path) -> float:
     """Write all files of a run; return the largest difference to torch.
 
     The generator, or else the first export, becomes NAME.onnx, with NAME.json and NAME.seeded.onnx; the
-    others are in NAME.parts/. RunError if a file does not do what the torch module does.
+    others are in NAME.parts/, with the search of a generator's latents. RunError if a file does not do what
+    the torch module does.
     """
     main = GENERATOR if GENERATOR in exports else next(iter(exports))
     parts = {name: one for name, one in exports.items() if name != main}
@@ -32,6 +37,10 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
         for name, one in parts.items():
             shown = f"{target.stem}.parts/{name}.onnx"
             difference = max(difference, _write(params, data, one, folder / f"{name}.onnx", shown)[1])
+        if search := searching(exports[main]):
+            shown = f"{target.stem}.parts/{SEARCH}.onnx"
+            _write(params, data, search, folder / f"{SEARCH}.onnx", shown, as_search)
+            parts[SEARCH] = search
         files.write_json(folder / CONTENTS, {"parts": list(parts)})
         network = Network(part, device="cpu")
         seeded = seeded_model(model, network.description)
@@ -43,11 +52,11 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
 
 
 def _write(
-    params: Params, data: Prepared, one: Export, path: Path, shown: str
+    params: Params, data: Prepared, one: Export, path: Path, shown: str, convert: Conversion = as_onnx
 ) -> tuple[onnx.ModelProto, float]:
     """Write one file, in messages `shown`; its model, and the difference to torch."""
     try:
-        model, difference = as_onnx(one, params.seed)
+        model, difference = convert(one, params.seed)
     except RunError as error:
         raise RunError(f"{shown}: {error}") from error
     about = metadata(params, data, one, difference)

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pipeline.errors import RunError
@@ -23,16 +24,16 @@ TOLERANCE = 1e-4  # of the largest difference to torch; measured differences are
 def as_onnx(export: Export, seed: int) -> tuple[onnx.ModelProto, float]:
     """The canonical model of one export, and the largest difference to torch; RunError if that is large."""
     network = export.network.cpu().float().eval()
-    model = canonical(_trace(network, export))
-    difference = _parity(model, network, [_inputs(export, count, seed) for count in _counts(export)])
+    model = canonical(trace(network, export))
+    difference = largest_difference(results(model, network, batches(export, seed)))
     if difference > TOLERANCE:
         raise RunError(f"ONNX Runtime and torch differ by {difference:.2g}, more than {TOLERANCE}")
     return model, difference
 
 
-def _trace(network: nn.Module, export: Export) -> onnx.ModelProto:
-    """Through torch's current exporter, with the batch dimension left free."""
-    arguments, batch = _inputs(export, 2, 0), torch.export.Dim("N")
+def trace(network: nn.Module, export: Export) -> onnx.ModelProto:
+    """`network`, which has the inputs and outputs of `export`, by torch's current exporter; N is free."""
+    arguments, batch = example_inputs(export, 2, 0), torch.export.Dim("N")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -48,13 +49,13 @@ def _trace(network: nn.Module, export: Export) -> onnx.ModelProto:
     return program.model_proto
 
 
-def _counts(export: Export) -> list[int]:
-    """Batches of every size in BATCHES, and one with every label."""
+def batches(export: Export, seed: int) -> list[list[Tensor]]:
+    """Inputs to hold a model against torch with: of every size in BATCHES, and one with every label."""
     labels = [class_count(field) for field in export.inputs.values() if field.kind == "label"]
-    return [*BATCHES, *labels]
+    return [example_inputs(export, count, seed) for count in (*BATCHES, *labels)]
 
 
-def _inputs(export: Export, count: int, seed: int) -> list[Tensor]:
+def example_inputs(export: Export, count: int, seed: int) -> list[Tensor]:
     """A row for each of `count`, in the order of the network's arguments."""
     source = stream(seed, "parity", count)
     return [_drawn(field, count, source) for field in export.inputs.values()]
@@ -66,21 +67,30 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
             return draw(field, count, source)
         case "label":
             return torch.arange(count) % class_count(field)
+        case "mask":
+            return torch.randint(2, (count, *field.shape), generator=source).float()
         case "image":
             return 2 * torch.rand((count, *field.shape), generator=source) - 1
     raise ValueError(f"no input of the kind {field.kind} can be tried")
 
 
-def _parity(model: onnx.ModelProto, network: nn.Module, inputs: Sequence[Sequence[Tensor]]) -> float:
-    """The largest difference between ONNX Runtime's results and torch's."""
+def results(
+    model: onnx.ModelProto, network: nn.Module, tried: Sequence[Sequence[Tensor]]
+) -> list[list[tuple[NDArray, NDArray]]]:
+    """Of each of the batches every output, by ONNX Runtime and by torch."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [node.name for node in session.get_inputs()]
     settle_vector_functions()
-    largest = 0.0
-    for values in inputs:
+    both = []
+    for values in tried:
         with torch.no_grad():
             expected = network(*values)
         found = session.run(None, {name: value.numpy() for name, value in zip(names, values, strict=True)})
-        for one, other in zip(found, expected if isinstance(expected, tuple) else (expected,), strict=True):
-            largest = max(largest, float(np.abs(one - other.numpy()).max()))
-    return largest
+        of_torch = expected if isinstance(expected, tuple) else (expected,)
+        both.append([(one, other.numpy()) for one, other in zip(found, of_torch, strict=True)])
+    return both
+
+
+def largest_difference(both: list[list[tuple[NDArray, NDArray]]]) -> float:
+    """The largest one between ONNX Runtime's results and torch's."""
+    return max(float(np.abs(one - other).max()) for outputs in both for one, other in outputs)

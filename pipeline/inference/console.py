@@ -1,7 +1,8 @@
 """Lines for people go to stderr; what was asked for goes to stdout."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipeline.inference.errors import InferenceError
@@ -54,3 +55,17 @@ def progress(batches: "Iterator[np.ndarray]", count: int) -> "Iterator[np.ndarra
         for batch in batches:
             yield batch
             bar.update(len(batch))
+
+
+@contextmanager
+def steps_bar() -> Iterator[Callable[[int, int], None]]:
+    """Yield what is to be told the steps done and all steps: a bar on stderr where that is a terminal."""
+    import typer
+
+    with typer.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def told(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield told

@@ -5,8 +5,8 @@ The file's name is the kind. Each has
 - DTYPE: that of the tensor; OPTION: how `gan-infer` is given one;
 - check_field(field, side): refuse what a file says of such an "input" or "output", if it can't be;
 - about(field): the same in words;
-- read(text, field, owner): the value that a text of the command line means, [1, *shape]; `owner` is the name
-  of the file that takes it;
+- read(text, field, owner): the value that a text of the command line means, [1, *shape], or several, a row
+  each; `owner` is the name of the file that takes it;
 - check(name, field, values): refuse an array that is no batch of such values;
 - example(field, count): some values, to try a file with; not where it can be drawn.
 
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from pipeline.kinds.shared.errors import InferenceError
 
 if TYPE_CHECKING:  # seen by what lists the code that a stage reaches
-    from pipeline.kinds import category, code, image, label, latent, probabilities  # noqa: F401
+    from pipeline.kinds import category, code, image, label, latent, mask, numbers, probabilities  # noqa: F401
 
 
 @cache

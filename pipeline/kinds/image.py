@@ -53,7 +53,7 @@ def each(text: str) -> list[str]:
 
 def read(text: str, field: Field, owner: str) -> np.ndarray:
     """The picture in a file: its centre, resized to the field's size, grey or colour as the field is."""
-    return from_pixels(field, _pixels(text, field.shape)[None])
+    return from_pixels(field, pixels_of(text, field.shape)[None])
 
 
 def check(name: str, field: Field, array: np.ndarray) -> None:
@@ -86,8 +86,8 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
-def _pixels(file: str, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return uint8 [H, W, C] of a picture's file; InferenceError if it is none."""
+def pixels_of(file: str, shape: tuple[int, int, int]) -> np.ndarray:
+    """Return uint8 [H, W, C] of a picture's file for a shape [C, H, W]; InferenceError if it is none."""
     from PIL import Image, ImageOps
 
     if not os.path.isfile(file):

@@ -9,7 +9,7 @@ from pipeline.kinds.shared import noise, values
 from pipeline.kinds.shared.errors import InferenceError
 
 DTYPE = "float32"
-OPTION = "--field NAME=NUMBERS"
+OPTION = "--field NAME=NUMBERS or NAME=FILE.npy"
 WORDS = {"normal": "drawn from N(0, 1)", "uniform": "drawn from [0, 1)"}
 
 names = values.numbered
@@ -31,7 +31,9 @@ def about(field: Field) -> str:
 
 
 def read(text: str, field: Field, owner: str) -> np.ndarray:
-    """All its numbers, between commas."""
+    """All its numbers, between commas; or a .npy file of such rows."""
+    if text.lower().endswith(".npy"):
+        return values.rows(text, field.shape[0])
     return values.numbers(text, field.shape[0])
 
 

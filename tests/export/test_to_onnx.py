@@ -115,8 +115,8 @@ def test_parity_is_the_largest_difference_over_every_label(monkeypatch: Any, tmp
     content["model"]["z_dim"] = Z_DIM
     model = build(write_params(content, tmp_path), 1, 10)
     one = model.exports(model.shipped())["generator"]
-    inputs = [to_onnx._inputs(one, count, 0) for count in to_onnx._counts(one)]
-    assert [len(z) for z, _ in inputs] == [1, 2, 7, 10]
+    batches = to_onnx.batches(one, 0)
+    assert [len(z) for z, _ in batches] == [1, 2, 7, 10]
     order = []
     # else a rare process computes its first images to 15 bits, and an exact file would be refused
     monkeypatch.setattr(to_onnx, "settle_vector_functions", lambda: order.append("settled"))
@@ -126,6 +126,6 @@ def test_parity_is_the_largest_difference_over_every_label(monkeypatch: Any, tmp
             order.append("computed")
             return as_torch(labels, z, at_nine)
 
-        found = to_onnx._parity(model_proto(DIGITS, (1, 4, 5)), network, inputs)
-        assert found == pytest.approx(abs(at_nine), abs=1e-5)
+        both = to_onnx.results(model_proto(DIGITS, (1, 4, 5)), network, batches)
+        assert to_onnx.largest_difference(both) == pytest.approx(abs(at_nine), abs=1e-5)
     assert order == ["settled", *["computed"] * 4] * 3

@@ -19,6 +19,8 @@ FIELDS = {
     "category": Field("category", (), {"count": 10}),
     "label": Field("label", (), {"classes": NAMES}),
     "image": Field("image", (1, 4, 6), {"range": [-1, 1]}),
+    "mask": Field("mask", (1, 4, 6)),
+    "numbers": Field("numbers", (3,)),
     "probabilities": Field("probabilities", (3,), {"classes": NAMES}),
 }
 
@@ -46,6 +48,7 @@ READ = {
     "category": ("category", "9", [9]),
     "label by name": ("label", "DOG", [1]),
     "label by number": ("label", "2", [2]),
+    "numbers": ("numbers", "1,-2,3e1", [[1, -2, 30]]),
     "probabilities": ("probabilities", "0.2,0.3,0.5", [[0.2, 0.3, 0.5]]),
 }
 
@@ -96,6 +99,8 @@ CHECKED = {
     "category": ("category", changed("category", value=10), "x 10: say 0 to 9"),
     "negative": ("category", changed("category", value=-1), "x -1: say 0 to 9"),
     "label": ("label", changed("label", value=3), "x 3: say 0 to 2"),
+    "half a pixel": ("mask", changed("mask", value=0.5), "x: each pixel of a mask is 0 or 1"),
+    "infinite": ("numbers", changed("numbers", value=np.inf), "x: holds a value that is not a number"),
     "sum": ("probabilities", changed("probabilities", value=0.5), "add up to 1"),
     "below 0": ("probabilities", np.array([[-1, 1, 1]], np.float32), "are from 0 to 1"),
 }
@@ -105,6 +110,49 @@ CHECKED = {
 def test_an_array_that_is_no_batch_is_refused(kind, array, told):
     with pytest.raises(InferenceError) as caught:
         kinds.find(kind).check("x", FIELDS[kind], array)
+    assert told in str(caught.value)
+
+
+def test_a_number_alone_has_no_side():
+    one, kind = Field("numbers"), kinds.find("numbers")
+    kind.check_field(one, "output")
+    kind.check("x", one, kind.read("0.5", one, "tiny"))
+    assert kind.shown(one, np.float32(0.25)) == {"value": "0.25"}
+    with pytest.raises(InferenceError, match="2 numbers: say 1"):
+        kind.read("1,2", one, "tiny")
+
+
+# Latents in a file
+
+
+def test_a_file_of_latents_is_a_row_each(tmp_path):
+    rows = np.arange(6, dtype=np.float64).reshape(2, 3)
+    np.save(tmp_path / "z.npy", rows)
+    found = kinds.find("latent").read(str(tmp_path / "z.npy"), FIELDS["latent"], "tiny")
+    assert found.dtype == np.float32
+    assert np.array_equal(found, rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (np.zeros((2, 4), np.float32), "no array of float32 [N, 3] (float32 [2, 4])"),
+        (np.zeros(3, np.float32), "no array of float32 [N, 3] (float32 [3])"),
+        (np.zeros((0, 3), np.float32), "no array of float32 [N, 3] (float32 [0, 3])"),
+        (np.zeros((2, 3), np.int64), "no array of float32 [N, 3] (int64 [2, 3])"),
+        (np.array([[{}, 1, 2]], object), "no array of float32 [N, 3]"),
+        (b"\x93NUMPY", "no array of float32 [N, 3]"),
+        (None, "z.npy: no such file"),
+    ],
+)
+def test_another_file_is_no_latents(tmp_path, content, told):
+    path = tmp_path / "z.npy"
+    if isinstance(content, np.ndarray):
+        np.save(path, content)
+    elif content:
+        path.write_bytes(content)
+    with pytest.raises(InferenceError) as caught:
+        kinds.find("latent").read(str(path), FIELDS["latent"], "tiny")
     assert told in str(caught.value)
 
 
@@ -165,6 +213,16 @@ def test_the_centre_square_is_cut_out_before_it_is_resized(tmp_path):
     assert (read(saved(tmp_path, pixels), (1, 4, 4)) == 1).all()
     assert (read(saved(tmp_path, pixels.T), (1, 4, 4)) == 1).all()
     assert read(saved(tmp_path, pixels), (1, 4, 5)).min() < 1  # a wider field takes more
+
+
+def test_a_mask_counts_what_is_white_and_is_cut_as_its_picture_is(tmp_path):
+    pixels = np.full((4, 6), 127)
+    pixels[:, 3:] = 128
+    mask = kinds.find("mask").read(str(saved(tmp_path, pixels)), FIELDS["mask"], "tiny")
+    assert np.array_equal(mask, np.broadcast_to(np.arange(6) >= 3, (1, 1, 4, 6)))
+    assert mask.dtype == np.float32
+    with pytest.raises(InferenceError, match=r"not \[1, H, W\]"):
+        kinds.find("mask").check_field(Field("mask", (3, 4, 6)), "input")
 
 
 def test_grey_and_colour_as_the_field_has_it(tmp_path):

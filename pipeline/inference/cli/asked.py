@@ -78,7 +78,10 @@ def _rows(description: Description, name: str, given: list[tuple[str, str]]) -> 
             kind.check(name, field, found[-1])
         except InferenceError as error:
             raise InferenceError(f"{option}: {error}") from None
-    return np.concatenate(found)
+    rows = np.concatenate(found)
+    if len(rows) > MAX_ROWS:
+        raise InferenceError(f"{given[-1][0]}: more than {MAX_ROWS:,} rows")
+    return rows
 
 
 def _with_codes(description: Description, given: Given, codes: Sequence[str]) -> Given:

@@ -87,6 +87,60 @@ def classify(
 
 
 @commands.command()
+def invert(
+    file: options.File,
+    image: options.Image = None,
+    digit: options.Digit = None,
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="A picture: white where a pixel counts, black where it is covered."
+        ),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(metavar="N", help="Of the search; 0: what the encoder says, if one ships.")
+    ] = 800,
+    starts: Annotated[
+        int, typer.Option(metavar="N", help="Draws to begin at, unless an encoder ships; the best is kept.")
+    ] = 4,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the draws.")] = 0,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="A .png, .jpg or .webp file, the latents as .npy beside it. [default: NAME-inverted.png]",
+        ),
+    ] = None,
+    scale: options.Scale = 1,
+    as_json: options.Json = False,
+    force: options.Force = False,
+    device: options.Device = "auto",
+) -> None:
+    """Find the latents of pictures: what the generator would have to be fed to make them.
+
+    Each picture is drawn beside what the generator makes of the latent that was found. The error is the mean
+    squared difference, of pixels from -1 to 1. Without --digit every class is tried, and the best kept. It
+    needs NAME.parts/search.onnx beside NAME.onnx.
+
+    \b
+    A five, and then that picture again, from its latent:
+      gan-infer invert exported/cdcgan.onnx --image five.png --out found.png
+      gan-infer exported/cdcgan.onnx --digit 5 --field z=found.npy
+    All pictures of a folder:
+      gan-infer invert exported/cdcgan.onnx --image folder --digit 5
+    What may lie under a hole:
+      gan-infer invert exported/cdcgan.onnx --image five.png --mask hole.png
+    """  # noqa: D301
+    from pipeline.inference.cli.invert import invert_pictures
+    from pipeline.inference.errors import InferenceError
+
+    if not image:
+        raise InferenceError("--image is missing: a picture, or a folder of them")
+    search = (steps, starts, seed)
+    invert_pictures(file, image, digit, mask, out, search, scale, as_json, force, device)
+
+
+@commands.command()
 def grid(
     file: options.File,
     rows: Annotated[int, typer.Option(metavar="N", help="How many latents.")] = 10,

@@ -30,7 +30,8 @@ class Network:
     """
 
     def __init__(self, path: str | Path, device: str = "auto", threads: int | None = None) -> None:
-        self._session = open_session(Path(path), device)
+        self.path = Path(path)
+        self._session = open_session(self.path, device)
         try:
             self.description = read_description(self._session)
         except InferenceError as error:

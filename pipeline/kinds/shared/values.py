@@ -66,6 +66,23 @@ def numbers(text: str, count: int) -> np.ndarray:
     return np.array([found], np.float32)
 
 
+def rows(file: str, count: int) -> np.ndarray:
+    """Return float32 [N, count] of a .npy file; InferenceError if it holds another thing."""
+    try:
+        # mapped: a damaged header can't ask for more memory than the file has bytes
+        found = np.load(file, mmap_mode="r", allow_pickle=False)
+        if found.dtype.kind != "f" or found.shape[1:] != (count,) or not len(found):
+            raise ValueError(f"{found.dtype} {list(found.shape)}")
+        with np.errstate(over="ignore"):  # what is infinite then is refused with the reason
+            return np.array(found, np.float32)
+    except FileNotFoundError:
+        raise InferenceError(f"{file}: no such file") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged header fails in many ways
+        raise InferenceError(f"{file}: no array of float32 [N, {count}] ({str(error)[:200]})") from error
+
+
 def numbered(field: Field) -> list[str]:
     """Return a name for each number of a row [n]: its place, from 0."""
     return [str(index) for index in range(field.shape[0])]

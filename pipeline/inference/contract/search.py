@@ -1,0 +1,84 @@
+"""Searches for the latents of some pictures at once, each from several starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.inference.contract.descent import descend
+from pipeline.inference.contract.description import Description
+from pipeline.inference.contract.inputs import noise_width
+from pipeline.inference.contract.network import Network
+from pipeline.inference.contract.walks import REACH
+from pipeline.kinds.shared import noise
+
+RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of the latent
+NEAR = (0.2, 0.05)  # the same from a latent that is near already: few steps do, so the rate stays high
+KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
+DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched, and how."""
+
+    network: Network  # NAME.parts/search.onnx
+    about: Description  # of the generator
+    targets: np.ndarray  # float32 [n, C, H, W]
+    masks: np.ndarray  # float32 [n, 1, H, W]
+    near: bool  # whether the starts are
+    told: Callable[[], None]  # called after each step
+
+    def best(
+        self, starts: np.ndarray, labels: np.ndarray | None, steps: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Return z [n, z_dim], its error [n] and its label [n], by the best end.
+
+        From the starts [n, S, z_dim], under each of the labels [n, L], or without labels.
+        """
+        options, each = (1 if labels is None else labels.shape[1]), starts.shape[1]
+        rows = None if labels is None else labels.repeat(each, 1)
+        z, error = self._descended(np.tile(starts, (1, options, 1)), rows, steps)
+        chosen = np.arange(len(z)), error.argmin(1)
+        return z[chosen], error[chosen], None if rows is None else rows[chosen]
+
+    def likeliest(self, starts: np.ndarray, steps: int) -> np.ndarray:
+        """Return the labels [n, KEPT] under which some steps from the starts [n, S, z_dim] come nearest."""
+        (_, count), each = self.about.column, starts.shape[1]
+        labels = np.tile(np.arange(count).repeat(each), (len(starts), 1))
+        _, error = self._descended(np.tile(starts, (1, count, 1)), labels, steps)
+        return error.reshape(-1, count, each).min(2).argsort(1, kind="stable")[:, :KEPT]
+
+    def _descended(
+        self, starts: np.ndarray, labels: np.ndarray | None, steps: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Each start's end [n, S, z_dim] and its error [n, S], under labels [n, S]."""
+        count, each, _ = starts.shape
+        fixed = beside_z(self.about, None if labels is None else labels.reshape(-1), count * each)
+        fixed |= {"target": self.targets.repeat(each, 0), "mask": self.masks.repeat(each, 0)}
+
+        def slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            outputs = self.network.compute({self.about.noise: z} | fixed)
+            return outputs["loss"], outputs["gradient"]
+
+        first, last = (rate * DEVIATION[self.about.latent] for rate in (NEAR if self.near else RATES))
+        bounds = REACH["uniform"] if self.about.latent == "uniform" else None
+        rows = starts.reshape(count * each, -1)
+        z, error = descend(slope, rows, steps, (first, last), bounds, self.told)
+        return z.reshape(starts.shape), error.reshape(count, each)
+
+
+def drawn(about: Description, starts: int, seed: int) -> np.ndarray:
+    """Return the starts of every picture, float32 [1, starts, z_dim], of noise that no picture is made of."""
+    z = noise.latent([seed], starts * about.z_dim, about.latent, noise_width(about))
+    return z.reshape(1, starts, -1)
+
+
+def beside_z(about: Description, labels: np.ndarray | None, count: int) -> dict[str, np.ndarray]:
+    """Return what a generator is fed beside z: a label or category each, and codes at their middle."""
+    found = {} if labels is None else {about.column[0]: labels}
+    for name in about.inputs_of("code"):
+        field = about.inputs[name]
+        middle = (field.about["low"] + field.about["high"]) / 2
+        found[name] = np.full((count, *field.shape), middle, np.float32)
+    return found
