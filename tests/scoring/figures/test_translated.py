@@ -77,7 +77,7 @@ def test_ssim_is_the_formula_on_the_one_window_that_fits() -> None:
 )
 def test_lab_has_the_published_values(rgb: tuple[int, ...], lab: tuple[float, ...]) -> None:
     found = colours.lab(np.array(rgb, np.uint8).reshape(3, 1, 1)).ravel()
-    assert found == pytest.approx(lab, abs=0.02)
+    assert found == pytest.approx(lab, abs=0.03)
 
 
 def test_colour_match_is_the_share_that_two_histograms_have_in_common() -> None:
