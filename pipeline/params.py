@@ -42,6 +42,11 @@ class DataParams(Section):
     has_path: ClassVar[bool] = False
     test_images: ClassVar[Literal["its own", "held out", "either"]] = "its own"
     library: ClassVar[str] = "torchvision"  # whose version decides which files the data set consists of
+    plain: ClassVar[bool] = True  # one table of images with their labels, of which pairs can be made
+
+    def origin(self) -> "DataParams":
+        """The data set whose original files it takes."""
+        return self
 
     @model_validator(mode="after")
     def _fits_the_source(self) -> Self:

@@ -14,9 +14,10 @@ CPU = torch.device("cpu")
 
 
 def image_fields(channels: int, size: int, classes: int) -> Fields:
-    """Those of square images in so many classes, and of a second table like it."""
+    """Those of square images in so many classes with as many they are made of, and of a second table."""
     one, its_label = image(channels, size), label([str(index) for index in range(classes)])
-    return {"images": one, "labels": its_label, "other": one, "other_labels": its_label}
+    first, second = {"images": one, "labels": its_label}, {"other": one, "other_labels": its_label}
+    return first | {"source": one} | second
 
 
 def build(params: Params, channels: int = 1, classes: int = 10) -> Any:

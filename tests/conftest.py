@@ -21,7 +21,15 @@ from pipeline.places import prepared_dir, raw_dir
 ROOT = Path(__file__).parents[1]
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 
-TWO_TABLES = ("digits_negatives", "mnist_edges")
+# what stands for a data set that is not the bundled digits
+BUNDLED = {
+    "digits_negatives": "digits_negatives",
+    "mnist_edges": "digits_negatives",
+    "edge_pairs": "edge_pairs",
+    "grey_pairs": "grey_pairs",
+    "paired_folder": "edge_pairs",
+}
+LARGEST = 64  # pixels a side
 # what makes any preset train in a second on two cores
 SMALL_MODEL = {
     "width": 4,
@@ -44,10 +52,12 @@ def preset(name: str) -> dict[str, Any]:
 def tiny(name: str) -> dict[str, Any]:
     """A preset with small networks, a short run, and the bundled digits for data."""
     content = preset(name)
-    channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10") else 1
+    channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10", "grey_pairs") else 1
+    dataset = BUNDLED.get(content["data"]["dataset"], "digits")
     content["data"] |= {
-        "dataset": "digits_negatives" if content["data"]["dataset"] in TWO_TABLES else "digits",
-        "path": None,
+        "dataset": dataset,
+        "path": "digits" if dataset.endswith("pairs") else None,
+        "size": min(content["data"]["size"], LARGEST),
         "channels": channels,
         "test_fraction": 0.2,
         "set_aside": 0,

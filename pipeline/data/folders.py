@@ -1,8 +1,6 @@
-"""Folders of images, and zips of them.
+"""Folders of images, and zips of them, laid out as pipeline/data/tree.py says.
 
-Class folders, one flat folder (no classes: unconditional), or train/ and test/ that hold either; wrappers
-such as `my-set/images/` around them don't matter. val/ is never trained on: where there is no test/ it is the
-test part, else it is left out. One class is none. Hidden files and files that are no images are left out.
+One class is none. Hidden files and files that are no images are left out.
 """
 
 import os
@@ -10,30 +8,33 @@ import shutil
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from pipeline.data.decoded import Decoded
 from pipeline.data.images import EXTENSIONS, decode
 from pipeline.data.originals import Originals, Split, hold_out
 from pipeline.data.progress import items_bar
+from pipeline.data.tree import Listing, Tree
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
 
-_VALIDATION = {"val", "valid", "validation"}
-_SPLITS = {"train", "test", *_VALIDATION}
-_NAMED = 10  # broken files that a message names
+NAMED = 10  # files that a message names
 
 
-def download(path: str, raw: Path) -> None:
+# from a file, and what messages call it, to the pictures of a row, uint8 [1 or 3, H, W] each
+Read = Callable[[Path, str], Sequence[torch.Tensor]]
+
+
+def download(path: str, raw: Path, look: Callable[[Tree], object] = Tree.splits) -> None:
     """Copy the images of the folder or zip `path` to `raw`, so that DVC sees their content.
 
-    `raw` appears whole or not at all. UserError if there is nothing fit to train on.
+    `raw` appears whole or not at all. UserError if there is nothing fit to train on: `look` says so.
     """
     source = Path(path).expanduser()
     with atomic_path(raw) as part:
@@ -47,7 +48,7 @@ def download(path: str, raw: Path) -> None:
                 raise UserError(f"data.path: there is no folder or zip {path}")
         except (PermissionError, FileNotFoundError) as error:
             raise UserError(f"{error.filename} can't be read: {error.strerror}") from error
-        _Tree(part, path).splits()  # refuse it now, while the path it came from is in front of the user
+        look(Tree(part, path))  # refuse it now, while the path it came from is in front of the user
         if left_out:
             used = sum(1 for file in part.rglob("*") if file.is_file())
             by_count = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -60,122 +61,96 @@ def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Origin
 
     Images without test/ need `test_fraction`, which is held out of every class.
     """
+    tree = opened(path, raw)
+    found = tree.splits()
+    check_fraction(path, test_fraction, has_test="test" in found)
+    (images,) = originals(tree, found, test_fraction, size, lambda file, name: [decode(file, name)])
+    return images
+
+
+def opened(path: str, raw: Path) -> Tree:
+    """What `download` copied from `path`."""
     if not raw.is_dir():
         raise UserError(f"{raw} is missing: run `python -m stages.download`")
-    tree = _Tree(raw, path)
-    found = tree.splits()
-    if "test" not in found and test_fraction is None:
-        raise UserError(f"data.test_fraction is needed: {path} has no train/ and test/; try 0.1")
-    if "test" in found and test_fraction is not None:
-        raise UserError(f"data.test_fraction must be null: {path} has its own test/ (or val/)")
-    classes = found["train"].classes
-    remarks = list(tree.remarks())
+    return Tree(raw, path)
+
+
+def check_fraction(
+    path: str,
+    test_fraction: float | None,
+    *,
+    has_test: bool,
+    lacks: str = "train/ and test/",
+    has: str = "test/ (or val/)",
+) -> None:
+    """UserError unless the test part is either there or to be held out; `lacks`, `has`: what is called so."""
+    if not has_test and test_fraction is None:
+        raise UserError(f"data.test_fraction is needed: {path} has no {lacks}; try 0.1")
+    if has_test and test_fraction is not None:
+        raise UserError(f"data.test_fraction must be null: {path} has its own {has}")
+
+
+def originals(
+    tree: Tree, found: dict[str, Listing], test_fraction: float | None, size: int, read: Read, count: int = 1
+) -> list[Originals]:
+    """Decode what was found: as many as `read` gives pictures of a row, `count`, with the same rows.
+
+    Of the remarks the first has all.
+    """
+    classes, remarks = found["train"].classes, list(tree.remarks())
     if len(classes) == 1:
         remarks.append(f"one class ({classes[0]}): the images are taken as without classes")
         classes = []
     files = [file for listing in found.values() for file in listing.files]
     labels = np.concatenate([listing.labels for listing in found.values()])
-    pictures = Decoded(raw.parent, size)
-    _decode(files, tree, pictures)
-    parts = _without_copies(found, pictures.hashes, test_fraction)
+    pictures = [Decoded(tree.root.parent, size) for _ in range(count)]
+    _decode(files, tree, read, pictures)
+    hashes = ["".join(row) for row in zip(*(decoded.hashes for decoded in pictures), strict=True)]
+    parts = _without_copies(found, hashes, test_fraction)
     copies = len(files) - sum(map(len, parts))
     if copies:
         remarks.append(f"left out of the test part: {copies:,} exact copies of other images")
-    train, test = (Split(labels[rows], partial(pictures.batches, rows)) for rows in parts)
-    return Originals(classes, max(pictures.channels), train, test, tuple(remarks))
+    return [
+        Originals(classes, max(decoded.channels), *_splits(decoded, labels, parts), tuple(remarks))
+        for decoded in pictures
+    ]
 
 
-@dataclass(frozen=True)
-class _Listing:
-    """The image files of a split and their labels, int64 [N]; no classes: one flat folder."""
-
-    classes: list[str]
-    files: list[Path]
-    labels: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Tree:
-    """Folders of images at `root`, called `name` in messages."""
-
-    root: Path
-    name: str
-
-    def shown(self, path: Path) -> str:
-        return (PurePosixPath(self.name) / path.relative_to(self.root)).as_posix()
-
-    def splits(self) -> dict[str, _Listing]:
-        """Find `train`, and `test` where there is one; UserError names what is in the way."""
-        top = _inside_wrappers(self.root)
-        names = {path.name for path in top.iterdir()}
-        if not names & _SPLITS:
-            return {"train": self._listing(top)}
-        held_out = "test" if "test" in names else next(iter(sorted(names & _VALIDATION)), None)
-        if "train" not in names or held_out is None or names - _SPLITS:
-            found = ", ".join(sorted(names)[:5])
-            raise UserError(
-                f"{self.shown(top)}: expected train/ and test/ (or val/) and nothing beside them, "
-                f"found {found}"
-            )
-        listings = {"train": self._listing(top / "train"), "test": self._listing(top / held_out)}
-        if listings["train"].classes != listings["test"].classes:
-            lone = ", ".join(sorted(set(listings["train"].classes) ^ set(listings["test"].classes)))
-            raise UserError(f"{self.shown(top)}: only one of train/ and {held_out}/ has the classes {lone}")
-        return listings
-
-    def remarks(self) -> Iterator[str]:
-        """Yield what became of validation folders, a line each."""
-        top = _inside_wrappers(self.root)
-        folders = {path.name for path in top.iterdir()}
-        for name in sorted(folders & _VALIDATION if "train" in folders else ()):
-            if "test" in folders:
-                yield f"{name}/ is left out: test/ is what scores are taken on"
-            else:
-                yield f"{name}/ is the test part: there is no test/"
-
-    def _listing(self, top: Path) -> _Listing:
-        """List class folders in the order of their names, or one flat folder."""
-        folders, loose = _folders(top), _files(top)
-        if not folders and not loose:
-            raise UserError(f"{self.shown(top)} has no images in it ({', '.join(EXTENSIONS)} are known)")
-        if not folders:
-            return _Listing([], loose, np.zeros(len(loose), np.int64))
-        if loose:
-            raise UserError(f"{self.shown(loose[0])} lies beside class folders: move it into one")
-        files, labels = [], []
-        for label, folder in enumerate(folders):
-            of_class = sorted(path for path in folder.rglob("*") if path.is_file())
-            if not of_class:
-                raise UserError(f"the class folder {self.shown(folder)} has no images: fill it or remove it")
-            files += of_class
-            labels += [label] * len(of_class)
-        return _Listing([folder.name for folder in folders], files, np.array(labels, np.int64))
-
-
-def _decode(files: list[Path], tree: _Tree, pictures: Decoded) -> None:
-    """Take all the files into `pictures`; UserError names those that are broken."""
+def _decode(files: list[Path], tree: Tree, read: Read, pictures: list[Decoded]) -> None:
+    """Take the pictures of all the files in; UserError names the files that are broken."""
     broken = {}
     with items_bar() as bar:
         for file in bar.track(files, description="decode"):
             name = tree.shown(file)
             try:
-                picture = decode(file, name)
+                row = read(file, name)
             except UserError as error:
                 broken[name] = error
-            else:
-                pictures.add(picture)
+                continue
+            for decoded, picture in zip(pictures, row, strict=True):
+                decoded.add(picture)
     if len(broken) == 1:
         raise next(iter(broken.values()))
     if broken:
-        more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
         raise UserError(
-            f"{len(broken)} files can't be read as images: {', '.join(list(broken)[:_NAMED])}{more}; "
-            "replace them or take them out"
+            f"{len(broken)} files can't be read as images: {named(broken)}; replace them or take them out"
         )
 
 
+def named(names: Collection[str]) -> str:
+    """The first of many names."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(list(names)[:NAMED]) + more
+
+
+def _splits(
+    pictures: Decoded, labels: NDArray[np.int64], parts: Sequence[NDArray[np.int64]]
+) -> Iterator[Split]:
+    return (Split(labels[rows], partial(pictures.batches, rows)) for rows in parts)
+
+
 def _without_copies(
-    found: dict[str, _Listing], hashes: list[str], fraction: float | None
+    found: dict[str, Listing], hashes: list[str], fraction: float | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows to train on and rows to test on, among the images of train/ and after them those of test/.
 
@@ -189,21 +164,6 @@ def _without_copies(
     first = np.sort(np.unique(keys, return_index=True)[1])
     held_out = first[hold_out(train.labels[first], fraction, train.classes)[1]]
     return np.flatnonzero(~np.isin(keys, keys[held_out])), held_out
-
-
-def _inside_wrappers(folder: Path) -> Path:
-    """Go down while there is nothing but one folder."""
-    while len(_folders(folder)) == 1 and not _files(folder):
-        folder = _folders(folder)[0]
-    return folder
-
-
-def _folders(parent: Path) -> list[Path]:
-    return sorted(path for path in parent.iterdir() if path.is_dir())
-
-
-def _files(parent: Path) -> list[Path]:
-    return sorted(path for path in parent.iterdir() if path.is_file())
 
 
 def _copy(source: Path, target: Path) -> Counter[str]:

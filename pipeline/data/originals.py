@@ -36,6 +36,8 @@ class Originals:
     test: Split
     remarks: tuple[str, ...] = ()  # what the user should know about what was made of the source, a line each
     others: Mapping[str, "Originals"] = field(default_factory=dict)  # further tables, by their images' field
+    beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise
+    smaller: int = 1  # how many times a side of what is prepared goes into data.size
 
 
 def split_of_arrays(images: torch.Tensor, labels: np.ndarray) -> Split:

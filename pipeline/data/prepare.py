@@ -15,7 +15,7 @@ from pipeline.data.originals import Originals, Split
 from pipeline.data.prepared import DESCRIPTION, Prepared
 from pipeline.data.progress import items_bar
 from pipeline.datasets import load
-from pipeline.fields import Fields, image, label, to_json
+from pipeline.fields import Field, Fields, image, label, to_json
 from pipeline.files import atomic_path, sha256_of, write_json
 from pipeline.params import DataParams
 
@@ -50,28 +50,38 @@ def prepare(
 def _write_table(
     folder: Path, name: str, table: Originals, data: DataParams, bar: Progress
 ) -> tuple[Fields, dict[str, Any]]:
-    """Write images and labels of one table; their fields, and what dataset.json says of the table."""
-    channels = data.channels or table.channels
+    """Write images and labels of one table, and what is beside them.
+
+    Returns their fields, and what dataset.json says of the table.
+    """
     labels = "labels" if name == "images" else f"{name}_labels"
-    for split_name, split in (("train", table.train), ("test", table.test)):
-        _write_images(folder / f"{split_name}_{name}.npy", split, data.size, channels, bar)
-        np.save(folder / f"{split_name}_{labels}.npy", split.labels)
+    fields = {
+        name: image(data.channels or table.channels, data.size),
+        labels: label(table.classes),
+        **{field: image(one.channels, data.size // one.smaller) for field, one in table.beside.items()},
+    }
+    for split_name in ("train", "test"):
+        for field, one in {name: table, **table.beside}.items():
+            path = folder / f"{split_name}_{field}.npy"
+            _write_images(path, getattr(one, split_name), fields[field], bar)
+        np.save(folder / f"{split_name}_{labels}.npy", getattr(table, split_name).labels)
     train, test = table.train.labels, table.test.labels
     aside = choose_aside(train, test, data.set_aside)
     parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}
-    return {name: image(channels, data.size), labels: label(table.classes)}, {
-        "fields": [name, labels],
+    return fields, {
+        "fields": list(fields),
         "counts": {part: _counts(found, table.classes) for part, found in parts.items()},
         "aside": aside.tolist(),
     }
 
 
-def _write_images(path: Path, split: Split, size: int, channels: int, bar: Progress) -> None:
-    """Write the images of a split as .npy, uint8 [N, channels, size, size], as they come.
+def _write_images(path: Path, split: Split, field: Field, bar: Progress) -> None:
+    """Write the images of a split as .npy, uint8 [N, *shape of the field], as they come.
 
     Never all in memory, and not through a memory map either, where a full disk ends the process unasked.
     """
-    shape = (len(split.labels), channels, size, size)
+    channels, size, _ = field.shape
+    shape = (len(split.labels), *field.shape)
     task = bar.add_task(path.stem.replace("_", " "), total=len(split.labels))
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})

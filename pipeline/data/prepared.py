@@ -23,7 +23,7 @@ _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages
 class Table:
     """Fields whose rows belong together, and how many rows each part has."""
 
-    fields: tuple[str, ...]  # images, then their labels
+    fields: tuple[str, ...]  # images, then their labels, then further images of the same rows
     counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
     aside: Sequence[int]  # training rows that nothing learns from
 
@@ -76,9 +76,14 @@ class Prepared:
             raise UserError(f"{folder} is damaged ({error}): {_REMEDY}") from error
 
     def beginning_with(self, field: str) -> Self:
-        """The same data with the table that holds these images first: what all below speaks of."""
+        """The same data with the table that holds these images first, and them first in it.
+
+        They are what all below speaks of.
+        """
         first = next(table for table in self.tables if field in table.fields)
-        return replace(self, tables=(first, *(table for table in self.tables if table is not first)))
+        further = [name for name in first.fields if name not in (field, first.labels)]
+        ordered = replace(first, fields=(field, first.labels, *further))
+        return replace(self, tables=(ordered, *(table for table in self.tables if table is not first)))
 
     @property
     def channels(self) -> int:

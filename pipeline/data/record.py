@@ -25,20 +25,23 @@ def is_unchanged(data: DataParams, raw: Path) -> bool:
     except (OSError, ValueError):
         return False
     now = state(data) | {"originals": _tree(raw, changes=False)}
-    gone = data.path is not None and not Path(data.path).expanduser().exists()
+    path = data.origin().path
+    gone = path is not None and not Path(path).expanduser().exists()
     if gone and now | {"source": recorded.get("source")} == recorded:
-        print(f"data.path: {data.path} is not there; going on with the copy in {raw}")
+        print(f"data.path: {path} is not there; going on with the copy in {raw}")
         return True
     return now == recorded
 
 
 def state(data: DataParams) -> dict[str, str]:
     """What decides which originals a download brings: the code, and the state of the source."""
-    if data.path is None:
-        source = f"{data.library} {version(data.library)}"
+    origin = data.origin()
+    if origin.path is None:
+        source = f"{origin.library} {version(origin.library)}"
     else:
-        source = f"{data.path} {_tree(Path(data.path).expanduser(), changes=True)}"
-    return {"code": hash_of(reached(f"pipeline/datasets/{data.dataset}.py")), "source": source}
+        source = f"{origin.path} {_tree(Path(origin.path).expanduser(), changes=True)}"
+    code = (reached(f"pipeline/datasets/{each.dataset}.py") for each in (data, origin))
+    return {"code": hash_of(frozenset.union(*code)), "source": source}
 
 
 def remember(before: dict[str, str], raw: Path) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from torch import Tensor
-from torch.nn.functional import max_pool2d
 
 from pipeline.data.originals import Originals, Split
 
@@ -18,12 +17,6 @@ def halves(whole: Originals, change: Change) -> Originals:
         for odd, how in ((0, None), (1, change))
     )
     return replace(first, others={"other": second})
-
-
-def edges(images: Tensor) -> Tensor:
-    """What a dilation by 3x3 adds to grey images (Liu and Tuzel 2016, section 4)."""
-    floats = images.float()
-    return (max_pool2d(floats, 3, 1, 1) - floats).to(images.dtype)
 
 
 def _half(split: Split, odd: int, change: Change | None) -> Split:

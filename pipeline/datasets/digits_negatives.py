@@ -17,6 +17,7 @@ class Params(DataParams):
 
     library: ClassVar = "scikit-learn"
     test_images: ClassVar = "held out"
+    plain: ClassVar = False
 
 
 def download(data: Params, raw: Path) -> None:

@@ -1,7 +1,7 @@
 """Half of MNIST, and beside it, unpaired, the edges of the other half: no digit is in both."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.params import DataParams
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Params(DataParams):
     """It brings its own test images."""
 
+    plain: ClassVar = False
+
 
 def download(data: Params, raw: Path) -> None:
     """Fetch MNIST's four files into `raw`."""
@@ -26,14 +28,15 @@ def download(data: Params, raw: Path) -> None:
 def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` brought, and share it out."""
     from pipeline.data import idx, unpaired
+    from pipeline.data.rules import edges
 
-    return unpaired.halves(idx.load("MNIST", raw), unpaired.edges)
+    return unpaired.halves(idx.load("MNIST", raw), edges)
 
 
 def paired(images: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
     """The edges of images [N, 1, H, W]."""
     import torch
 
-    from pipeline.data import unpaired
+    from pipeline.data.rules import edges
 
-    return unpaired.edges(torch.from_numpy(images)).numpy()
+    return edges(torch.from_numpy(images)).numpy()

@@ -9,6 +9,7 @@ from pipeline import files
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export.description import metadata, tensors
+from pipeline.export.image_to_image import is_image_to_image, write_image_to_image
 from pipeline.export.search import SEARCH, searching
 from pipeline.export.search import as_onnx as as_search
 from pipeline.export.seeded import check, seeded_model
@@ -17,7 +18,7 @@ from pipeline.inference.contract.network import Network
 from pipeline.params import Params
 from pipeline.systems.base import GENERATOR, Export
 
-CONTENTS = "contents.json"
+CONTENTS, IMAGE_TO_IMAGE = "contents.json", "image-to-image"
 Conversion = Callable[[Export, int], tuple[onnx.ModelProto, float]]  # with a seed for what it is tried with
 
 
@@ -25,8 +26,9 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
     """Write all files of a run; return the largest difference to torch.
 
     The generator, or else the first export, becomes NAME.onnx, with NAME.json and NAME.seeded.onnx; the
-    others are in NAME.parts/, with the search of a generator's latents. RunError if a file does not do what
-    the torch module does.
+    others are in NAME.parts/, with the search of a generator's latents. One from an image to an image is in
+    NAME.parts/image-to-image/ as well, in the form that other programs open. RunError if a file does not do
+    what the torch module does.
     """
     main = GENERATOR if GENERATOR in exports else next(iter(exports))
     parts = {name: one for name, one in exports.items() if name != main}
@@ -34,9 +36,14 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
     with files.atomic_path(target.with_suffix(".parts")) as folder, files.atomic_path(target) as part:
         folder.mkdir()
         model, difference = _write(params, data, exports[main], part, str(target))
+        written = {main: model}
         for name, one in parts.items():
             shown = f"{target.stem}.parts/{name}.onnx"
-            difference = max(difference, _write(params, data, one, folder / f"{name}.onnx", shown)[1])
+            written[name], its_own = _write(params, data, one, folder / f"{name}.onnx", shown)
+            difference = max(difference, its_own)
+        for name, plain in written.items():
+            if is_image_to_image(exports[name]):
+                write_image_to_image(plain, exports[name], params.seed, folder / IMAGE_TO_IMAGE / name)
         if search := searching(exports[main]):
             shown = f"{target.stem}.parts/{SEARCH}.onnx"
             _write(params, data, search, folder / f"{SEARCH}.onnx", shown, as_search)

@@ -25,7 +25,9 @@ class Nodes:
         """The initialisers, each value once."""
         return list(self._constants.values())
 
-    def __call__(self, operator: str, *inputs: str | np.ndarray, output: str = "", **attributes: int) -> str:
+    def __call__(
+        self, operator: str, *inputs: str | np.ndarray, output: str = "", **attributes: int | str
+    ) -> str:
         index = len(self.nodes)
         names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
         output = output or f"{self.name}{index:03d}"

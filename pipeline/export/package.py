@@ -80,6 +80,9 @@ def _files(exported: Path, name: str) -> dict[str, tuple[str, int]]:
     for path in sorted((exported / f"{name}.parts").glob("*.onnx")):
         about = Network(path, device="cpu").description
         words[f"{name}.parts/{path.name}"] = f"the {path.stem}: {arrow(about)}"
+    for path in sorted((exported / f"{name}.parts").glob("image-to-image/*/**/*.onnx")):
+        file = path.relative_to(exported).as_posix()
+        words[file] = "the same for other programs: `pixel_values` to `reconstruction`, RGB in [0, 1]"
     return {file: (text, (exported / file).stat().st_size) for file, text in words.items()}
 
 

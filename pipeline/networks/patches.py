@@ -2,7 +2,18 @@
 
 from torch import Tensor, nn
 
+from pipeline.errors import UserError
+
 DEEPEST = 8  # maps at most, in widths
+
+
+def check_halvings(halvings: int, size: int) -> None:
+    """UserError where nothing is left of an image of `size` pixels a side."""
+    if size >> halvings < 4:
+        raise UserError(
+            f"model.halvings: {halvings} leave nothing of an image of {size} pixels; at most "
+            f"{(size // 4).bit_length() - 1}"
+        )
 
 
 class PatchDiscriminator(nn.Module):

@@ -19,7 +19,7 @@ from pipeline.scoring.candidates import Candidate, Images, look_at
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.parts import Categories, Pairs, Posterior
-from pipeline.scoring.translations import made
+from pipeline.scoring.translations import Translated, made
 
 
 class Evidence(TypedDict, total=False):
@@ -46,6 +46,8 @@ class Evidence(TypedDict, total=False):
     labels: NDArray[np.int64]  # that were asked for, [N]; missing: the generator takes none
     told_apart: Images  # samples of the labels of `unseen`
     sources: Images  # what the samples are translations of; missing: they are made of noise
+
+    translated: Translated  # beside what should have come out; missing: it learnt from no pairs
 
     pairs: Pairs  # where it makes two images of one z
 
@@ -187,11 +189,24 @@ def _translate(generator: Network, reference: Evidence, prepared: Prepared) -> E
     if source.classes != prepared.beginning_with(made(generator)).classes:
         pool = replace(pool, labels=None)  # nothing says which class a translation should be
     seed, floor, unseen = reference["seed"], reference["floor"], reference["unseen"]
-    sources, others = (translations.chosen(pool, wanted, seed) for wanted in (floor, unseen))
-    rest = translations.translated(generator, others)
+    rows, other_rows = (translations.chosen(pool, wanted, seed) for wanted in (floor, unseen))
+    sources = pool.take(rows)
+    rest = translations.translated(generator, pool.take(other_rows))
     found = _with_samples(reference, translations.translated(generator, sources), rest)
-    sides = {name: candidates.subset(reference[name], len(rest), seed) for name in ("unseen", "seen")}
-    return found | sides | {"sources": sources}
+    found |= {name: candidates.subset(reference[name], len(rest), seed) for name in ("unseen", "seen")}
+    found |= {"sources": sources}
+    target = prepared.beginning_with(made(generator))
+    if given in target.tables[0].fields:
+        truth = candidates.joined([candidates.real(target, part, _all(target, part)) for part in parts])
+        fresh = np.flatnonzero(rows < source.counts["test"]["total"]) if "train" in parts else slice(None)
+        found["translated"] = _beside_the_truth(found, truth.take(rows), fresh)
+    return found
+
+
+def _beside_the_truth(found: Evidence, truth: Images, fresh: NDArray[np.int64] | slice) -> Translated:
+    """Of the samples those that the generator did not learn from, with what should have come out."""
+    source, made, truth = (each.take(fresh) for each in (found["sources"], found["fake"], truth))
+    return Translated(source, made, truth, translations.untouched(source, found["training"]))
 
 
 def _all(prepared: Prepared, part: Part) -> NDArray[np.int64]:

@@ -27,7 +27,9 @@ TILE = 64  # pixels a side, at the least, of an image there
 
 def draw(folder: Path, generator: Network, evidence: Evidence, scores: dict[str, Figure], seed: int) -> None:
     """Write the pictures into `folder`; per-class.png only where there are labels."""
-    if "sources" in evidence:
+    if "translated" in evidence:
+        shown = translations(*evidence["translated"][:3])
+    elif "sources" in evidence:
         shown = translations(evidence["sources"], evidence["fake"], evidence.get("cycle"))
     else:
         shown = samples_grid(generator, seed)
@@ -76,11 +78,11 @@ def codes(generator: Network, seed: int) -> Image.Image:
     return plots.grid(np.concatenate(blocks), columns, scale=2)
 
 
-def translations(sources: Images, made: Images, back: Images | None) -> Image.Image:
-    """What went in, under it what came out, and what came back of that where there is a way back."""
+def translations(sources: Images, made: Images, third: Images | None) -> Image.Image:
+    """What went in, under it what came out, and then what should have, or what came back of that."""
     rows = []
     for start in range(0, COLUMNS * TRANSLATED, COLUMNS):
-        for seen in filter(None, (sources, made, back)):
+        for seen in filter(None, (sources, made, third)):
             rows.append(seen.images[start : start + COLUMNS])
     channels = max(row.shape[1] for row in rows)
     every = [np.broadcast_to(row, (len(row), channels, *row.shape[2:])) for row in rows]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,18 @@ from numpy.typing import NDArray
 from pipeline.inference import Network
 from pipeline.inference.contract.inputs import Given
 from pipeline.kinds.image import from_pixels
-from pipeline.scoring.candidates import Images, alike, sample_seeds, shuffled_rows
+from pipeline.scoring.candidates import Candidate, Images, alike, sample_seeds, shuffled_rows
 
 Floats = NDArray[np.float32]
+
+
+class Translated(NamedTuple):
+    """Images of pairs that the generator did not learn from, row by row."""
+
+    source: Images  # what went in
+    made: Candidate  # what came out
+    truth: Images  # what should have come out
+    untouched: Images  # what doing nothing gives
 
 
 def made(generator: Network) -> str:
@@ -26,13 +35,24 @@ def source(generator: Network) -> str:
     return generator.description.inputs[name].about["of"]
 
 
-def chosen(pool: Images, wanted: Images, seed: int) -> Images:
-    """As many images of `pool` as `wanted` has, or fewer where they are few, in its class shares."""
+def chosen(pool: Images, wanted: Images, seed: int) -> NDArray[np.int64]:
+    """Rows of as many images of `pool` as `wanted` has, or fewer where they are few, in its class shares."""
     if pool.labels is None or wanted.labels is None:
-        rows = shuffled_rows(len(pool), len(wanted), seed)
+        return shuffled_rows(len(pool), len(wanted), seed)
+    return alike(pool.labels, np.bincount(wanted.labels), len(wanted), seed)
+
+
+def untouched(source: Images, training: Images) -> Images:
+    """The images themselves where they can stand in an output's place, a grey one in colour as well.
+
+    Else the mean of the training images, which are outputs.
+    """
+    (given, *size), shape = source.images.shape[1:], training.images.shape[1:]
+    if tuple(size) == shape[1:] and given in (1, shape[0]):
+        plain = source.images
     else:
-        rows = alike(pool.labels, np.bincount(wanted.labels), len(wanted), seed)
-    return pool.take(rows)
+        plain = np.rint(training.images.mean(0, dtype=np.float64)).astype(np.uint8)
+    return replace(source, images=np.ascontiguousarray(np.broadcast_to(plain, (len(source), *shape))))
 
 
 def translated(generator: Network, images: Images) -> Images:

@@ -13,7 +13,7 @@ from pipeline.errors import UserError
 from pipeline.fields import Fields
 from pipeline.game import Game
 from pipeline.networks.initialisation import dcgan_init
-from pipeline.networks.patches import PatchDiscriminator
+from pipeline.networks.patches import PatchDiscriminator, check_halvings
 from pipeline.networks.pool import ImagePool
 from pipeline.networks.residual import ResidualNetwork
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
@@ -105,12 +105,8 @@ class Model(System):
 
 def _refuse(params: p.Params[Params], data: Fields) -> None:
     """UserError for what the networks can't do."""
-    model, size = params.model, params.data.size
-    if size >> model.halvings < 4:
-        raise UserError(
-            f"model.halvings: {model.halvings} leave nothing of an image of {size} pixels; at most "
-            f"{(size // 4).bit_length() - 1}"
-        )
+    model = params.model
+    check_halvings(model.halvings, params.data.size)
     if 0 < model.pool < params.train.batch:
         raise UserError(f"model.pool: {model.pool} images are fewer than a batch of {params.train.batch}")
     if model.identity and data["images"].shape != data["other"].shape:

@@ -56,6 +56,17 @@ def test_another_path_and_one_that_is_gone(copied, tmp_path, data, capsys):
     assert not record.is_unchanged(params, raw)
 
 
+def test_pairs_of_another_data_set_are_others(data, tmp_path, capsys):
+    params = data("edge_pairs", path="digits", test_fraction=0.2)
+    before = record.state(params)
+    download(params, tmp_path / "raw")
+    record.remember(before, tmp_path / "raw")
+    assert record.is_unchanged(params, tmp_path / "raw")
+    assert capsys.readouterr().out == ""  # `digits` is no folder that went
+    states = [record.state(data("edge_pairs", path=name)) for name in ("mnist", "fashion_mnist")]
+    assert states[0] != states[1]
+
+
 def test_the_stage_has_nothing_slow_to_import():
     code = (
         "import sys, stages.download; print([name for name in ('torch', 'sklearn') if name in sys.modules])"

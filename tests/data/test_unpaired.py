@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.originals import Originals, Split
-from pipeline.data.unpaired import edges, halves
+from pipeline.data.unpaired import halves
 
 
 def split_in(sizes: list[int]) -> Split:
@@ -26,11 +26,3 @@ def test_every_other_image_goes_to_the_other_table_with_its_label(sizes: list[in
         assert (255 - places if changed else places).tolist() == table.train.labels.tolist()
     together = [*first.train.labels, *first.others["other"].train.labels]
     assert sorted(together) == list(range(sum(sizes)))
-
-
-def test_edges_are_what_a_dilation_adds() -> None:
-    image = torch.zeros(1, 1, 5, 5, dtype=torch.uint8)
-    image[0, 0, 2, 2] = 200
-    ring = torch.zeros(5, 5, dtype=torch.uint8)
-    ring[1:4, 1:4], ring[2, 2] = 200, 0
-    assert torch.equal(edges(image)[0, 0], ring)

@@ -109,8 +109,11 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     images = np.zeros((train.batch * (train.d_steps or 1), channels, data.size, data.size), np.uint8)
     fresh = TrainingState.fresh(params, image_fields(channels, params.data.size, 10), device)
     labels = np.zeros(len(images), np.int64)
-    named = [("images", "labels"), ("other", "other_labels"), ("labelled", "classes")]
-    tables = [Table(dict(zip(names, (images, labels), strict=True)), None, device) for names in named]
+    tables = [
+        Table({"images": images, "labels": labels, "source": images}, None, device),
+        Table({"other": images, "other_labels": labels}, None, device),
+        Table({"labelled": images, "classes": labels}, None, device),
+    ]
     return Loop(params, fresh, Batches(tables, train.batch, params.seed), torch.float32, Ranks(device))
 
 

@@ -47,6 +47,7 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
         ("deligan-mnist", tiny),  # two fields drawn
         ("infogan-mnist", tiny),  # a player that shares weights with another
         ("cyclegan-digits", tiny),  # two tables, pools
+        ("pix2pix-edges", tiny),  # two images a row
         ("cogan-mnist", tiny),  # players that share weights among themselves
         ("sgan-mnist", tiny),  # a few rows with labels, weights that start from the data
         ("aae-mnist", tiny),  # a player that is a part of another

@@ -25,11 +25,11 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     """Of the samples, which are translations of `sources`."""
     sources, back, seed = evidence["sources"].images, evidence["cycle"].images, evidence["seed"]
     others = np.random.default_rng(seed_of(seed, "others in their place")).permutation(len(sources))
-    noise = float(_distance(sources, sources[others]).mean())
-    return {"cycle_error": of_mean(_distance(sources, back), noise, seed_of(seed, "cycle"))}
+    noise = float(distance(sources, sources[others]).mean())
+    return {"cycle_error": of_mean(distance(sources, back), noise, seed_of(seed, "cycle"))}
 
 
-def _distance(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
+def distance(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The mean over the pixels of each image, [N]."""
     difference = np.abs(one.astype(np.float64) - other) / 255
     return difference.reshape(len(difference), -1).mean(1)

@@ -1,0 +1,151 @@
+"""A network from an image to an image in the form that strangers' programs open.
+
+One input `pixel_values` and one output `reconstruction`, float32 [batch, 3, height, width], RGB in [0, 1],
+grey or colour inside. Any height and width: what is missing to the sides that the network's halvings need is
+added at the right and below, and cut off again. The two small files beside are for transformers.js.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import ModelProto, NodeProto, TensorProto, helper
+from torch import Tensor
+from torch.nn.functional import pad
+
+from pipeline.errors import RunError
+from pipeline.export.canonical import portable_model
+from pipeline.export.operators import Nodes
+from pipeline.files import write_bytes, write_json
+from pipeline.streams import stream
+from pipeline.systems.base import Export
+
+FORMAT = "gan-pipeline-image-to-image/1"
+GIVEN, MADE = "pixel_values", "reconstruction"
+BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as Pillow and torchvision have it
+TOLERANCE = 1e-4
+CONFIG = {"model_type": "swin2sr", "architectures": ["Swin2SRForImageSuperResolution"]}
+
+
+def is_image_to_image(export: Export) -> bool:
+    """Whether it takes one image and nothing else, and gives one of the same size."""
+    fields = [*export.inputs.values(), *export.outputs.values()]
+    if [field.kind for field in fields] != ["image", "image"]:
+        return False
+    return fields[0].shape[1:] == fields[1].shape[1:]
+
+
+def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: Path) -> None:
+    """Write the form for any size, the same for the size it was trained at, and what transformers.js reads.
+
+    `plain` is the canonical model of `export`. RunError where a file does not do what the torch module does.
+    """
+    _, high, wide = next(iter(export.outputs.values())).shape
+    sizes = {"onnx/model.onnx": [(high, wide), (high + 5, 2 * wide + 3)], "fixed.onnx": [(high, wide)]}
+    for file, tried in sizes.items():
+        model = _model(plain, export, None if len(tried) > 1 else (high, wide))
+        for size in tried:
+            _check(model, export, size, stream(seed, "image to image"))
+        write_bytes(folder / file, model.SerializeToString(deterministic=True))
+    write_json(folder / "config.json", CONFIG)
+    processor = {"image_processor_type": "Swin2SRImageProcessor", "do_rescale": True}
+    processor |= {"rescale_factor": 1 / 255, "do_pad": True, "pad_size": multiple(plain)}
+    write_json(folder / "preprocessor_config.json", processor)
+
+
+def multiple(plain: ModelProto) -> int:
+    """What the sides of a picture must be a multiple of: the product of the strides."""
+    strides = [
+        attribute.ints[0]
+        for node in plain.graph.node
+        for attribute in node.attribute
+        if node.op_type == "Conv" and attribute.name == "strides"
+    ]
+    return math.prod(strides)
+
+
+def _model(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> ModelProto:
+    """The network between what the form asks for; None: of any size."""
+    (given, source), (made, image) = (*export.inputs.items(), *export.outputs.items())
+    before, after = Nodes("before"), Nodes("after")
+    sides = None if size else before("Shape", GIVEN, start=2)
+    _before(before, source.shape[0], sides, multiple(plain))
+    _after(after, image.shape[0], sides)
+    shape = ["batch", 3, *(size or ("height", "width"))]
+    graph = helper.make_graph(
+        [*before.nodes, *_renamed(plain, {given: "source", made: "made"}), *after.nodes],
+        "image_to_image",
+        [helper.make_tensor_value_info(GIVEN, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(MADE, TensorProto.FLOAT, shape)],
+        [*before.constants, *plain.graph.initializer, *after.constants],
+    )
+    model = portable_model(graph)
+    metadata = {entry.key: entry.value for entry in plain.metadata_props if entry.key != "fields"}
+    helper.set_model_props(model, dict(sorted((metadata | {"format": FORMAT}).items())))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _before(nodes: Nodes, channels: int, sides: str | None, step: int) -> None:
+    """From `pixel_values` to `source`; with `sides`, height and width, up to the next multiple of `step`."""
+    pixels = GIVEN
+    if channels == 1:
+        pixels = nodes("Conv", pixels, np.array(BRIGHTNESS, np.float32).reshape(1, 3, 1, 1))
+    doubled = nodes("Mul", pixels, _number(2))
+    if sides is None:
+        nodes("Sub", doubled, _number(1), output="source")
+        return
+    missing = nodes("Mod", nodes("Neg", sides), np.array([step, step]))
+    pads = nodes("Concat", np.zeros(6, np.int64), missing, axis=0)
+    nodes("Pad", nodes("Sub", doubled, _number(1)), pads, output="source", mode="edge")
+
+
+def _after(nodes: Nodes, channels: int, sides: str | None) -> None:
+    """From `made` to `reconstruction`; with `sides` cut to them."""
+    made = "made"
+    if sides is not None:
+        made = nodes("Slice", made, np.zeros(2, np.int64), sides, np.array([2, 3]))
+    light = nodes("Add", nodes("Mul", made, _number(0.5)), _number(0.5))
+    if channels == 1:
+        light = nodes("Concat", light, light, light, axis=1)
+    nodes("Clip", light, _number(0), _number(1), output=MADE)
+
+
+def _number(value: float) -> np.ndarray:
+    return np.array(value, np.float32)
+
+
+def _renamed(plain: ModelProto, names: dict[str, str]) -> list[NodeProto]:
+    nodes = [NodeProto.FromString(node.SerializeToString()) for node in plain.graph.node]
+    for node in nodes:
+        for side in (node.input, node.output):
+            side[:] = [names.get(name, name) for name in side]
+    return nodes
+
+
+def _check(model: ModelProto, export: Export, size: tuple[int, int], source: torch.Generator) -> None:
+    """RunError unless the model does with pictures of a size what the network does with their pixels."""
+    pictures = torch.rand((2, 3, *size), generator=source)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (found,) = session.run([MADE], {GIVEN: pictures.numpy()})
+    expected = _by_torch(export, pictures, multiple(model))
+    difference = float(np.abs(found - expected.numpy()).max())
+    if difference > TOLERANCE:
+        raise RunError(
+            f"image to image, at {size[1]} x {size[0]} pixels: ONNX Runtime and torch differ by "
+            f"{difference:.2g}, more than {TOLERANCE}"
+        )
+
+
+@torch.no_grad()
+def _by_torch(export: Export, pictures: Tensor, step: int) -> Tensor:
+    """The same, [N, 3, H, W], without ONNX."""
+    (field,), (high, wide) = export.inputs.values(), pictures.shape[2:]
+    weights = torch.tensor(BRIGHTNESS).reshape(1, 3, 1, 1)
+    pixels = (pictures * weights).sum(1, keepdim=True) if field.shape[0] == 1 else pictures
+    whole = pad(2 * pixels - 1, (0, -wide % step, 0, -high % step), mode="replicate")
+    light = (export.network(whole)[:, :, :high, :wide] + 1) / 2
+    return light.clamp(0, 1).expand(-1, 3, -1, -1)
