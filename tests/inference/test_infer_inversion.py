@@ -129,13 +129,8 @@ def test_an_encoder_gives_the_start_where_all_is_seen(plain):
 
 
 def test_the_steps_are_told(generator):
-    seen = []
-    invert(
-        generator,
-        generator.run(latent([5], Z_DIM, "normal"), [3]),
-        steps=60,
-        told=lambda *at: seen.append(at),
-    )
+    seen, targets = [], generator.run(latent([5], Z_DIM, "normal"), [3])
+    invert(generator, targets, steps=60, told=lambda *at: seen.append(at))
     assert seen == [(done, 110) for done in range(1, 111)]  # 50 of the trial
     invert(generator, targets, steps=20, told=lambda *at: seen.append(at))
     assert seen[-1] == (40, 40)  # a trial is no longer than the search
