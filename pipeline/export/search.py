@@ -21,9 +21,10 @@ from pipeline.systems.base import Export
 
 SEARCH = "search"  # the part's name
 BESIDE = ("label", "category", "code")  # what such a generator may take beside its latent
-# Sums over what was broadcast, and on which side of zero a unit was: the runtimes of the plain file need not
-# know them, for only ONNX Runtime searches. All mean the same at opset 17 and at that of the exporter.
-OPERATORS = PORTABLE | {"LessOrEqual", "Max", "Neg", "ReduceSum"}
+# Sums over what was broadcast, on which side of zero a unit was, the slope of Softplus: the runtimes of the
+# plain file need not know them, for only ONNX Runtime searches. They mean the same at opset 17 and at that of
+# the exporter.
+OPERATORS = PORTABLE | {"Exp", "LessOrEqual", "Max", "Neg", "ReduceSum"}
 TOLERANCE = 1e-4  # of the relative difference of the gradients of one row; measured ones are near 4e-7
 FLAT = 1e-3  # length below which a gradient is that of saturated pixels, and mostly rounding
 

@@ -83,6 +83,7 @@ def test_convolutions_are_followed_backwards_also_where_a_stride_leaves_some_pix
     layers = [
         nn.Conv2d(1, 3, 3, 2),
         nn.ReLU(),
+        nn.Softplus(),
         nn.Conv2d(3, 6, 3, 1, 2, 2, groups=3),
         nn.ConvTranspose2d(6, 1, 4, 2, 1),
     ]
