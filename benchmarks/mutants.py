@@ -92,7 +92,7 @@ SHARES = {
     "pipeline/scoring/figures/label_kept.py": 1,
     "pipeline/scoring/figures/pairs.py": 2,
 }
-LIMITS = {"beside": 120, "fast": 300, "slow": 1800}  # seconds; a fault that makes tests hang is killed
+LIMITS = {"beside": 300, "fast": 900, "slow": 3600}  # seconds; a fault that makes tests hang is killed
 
 
 def copied(folder: Path) -> Path:
