@@ -1,5 +1,6 @@
 """exported/<name>.onnx and what lies beside it, each checked before it appears."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError
 from pipeline.export.description import metadata, tensors
 from pipeline.export.image_to_image import is_image_to_image, write_image_to_image
-from pipeline.export.search import SEARCH, searching
+from pipeline.export.search import SEARCH, NotTracedError, searching
 from pipeline.export.search import as_onnx as as_search
 from pipeline.export.seeded import check, seeded_model
 from pipeline.export.to_onnx import as_onnx
@@ -44,9 +45,7 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
         for name, plain in written.items():
             if is_image_to_image(exports[name]):
                 write_image_to_image(plain, exports[name], params.seed, folder / IMAGE_TO_IMAGE / name)
-        if search := searching(exports[main]):
-            shown = f"{target.stem}.parts/{SEARCH}.onnx"
-            _write(params, data, search, folder / f"{SEARCH}.onnx", shown, as_search)
+        if (search := searching(exports[main])) and _write_search(params, data, search, folder):
             parts[SEARCH] = search
         files.write_json(folder / CONTENTS, {"parts": list(parts)})
         network = Network(part, device="cpu")
@@ -56,6 +55,17 @@ def export(params: Params, data: Prepared, exports: dict[str, Export], target: P
     about = {entry.key: entry.value for entry in model.metadata_props}
     files.write_json(target.with_suffix(".json"), about | tensors(model))
     return difference
+
+
+def _write_search(params: Params, data: Prepared, search: Export, folder: Path) -> bool:
+    """Write the search of a generator's latents, or say why the generator ships without."""
+    shown = f"{params.name}.parts/{SEARCH}.onnx"
+    try:
+        _write(params, data, search, folder / f"{SEARCH}.onnx", shown, as_search)
+    except NotTracedError as error:
+        print(f"warning: no {SEARCH}.onnx, so no gan-infer invert: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def _write(

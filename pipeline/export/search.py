@@ -31,6 +31,10 @@ FLAT = 1e-3  # length below which a gradient is that of saturated pixels, and mo
 aten = torch.ops.aten
 
 
+class NotTracedError(Exception):
+    """The gradient needs an operation that this file has no forward operations for."""
+
+
 class Search(nn.Module):
     """z [N, z_dim], what goes beside it, target [N, C, H, W], mask [N, 1, H, W] -> loss, and its gradient.
 
@@ -75,11 +79,15 @@ def searching(generator: Export) -> Export | None:
 def as_onnx(search: Export, seed: int) -> tuple[onnx.ModelProto, float]:
     """The canonical model of a search, and the largest difference to torch's autograd.
 
-    RunError where the gradients differ. A unit at the edge of its ReLU may be on here and off there, which
-    moves the gradient of that row: half of the rows must keep to TOLERANCE.
+    NotTracedError where the gradient can't be written in OPERATORS. RunError where the gradients differ. A
+    unit at the edge of its ReLU may be on here and off there, which moves the gradient of that row: half of
+    the rows must keep to TOLERANCE.
     """
     network = search.network.cpu().float().eval()
-    model = canonical(trace(_traced(network, search), search), OPERATORS)
+    try:
+        model = canonical(trace(_traced(network, search), search), OPERATORS)
+    except (torch.onnx.OnnxExporterError, ValueError) as error:
+        raise NotTracedError(str(error).strip().splitlines()[0]) from error
     both = results(model, network, batches(search, seed))
     relative = np.concatenate([_relative(*outputs[-1]) for outputs in both])
     if np.median(relative) > TOLERANCE:

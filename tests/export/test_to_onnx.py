@@ -70,6 +70,18 @@ def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path)
     assert not any(tensor.external_data for tensor in onnx.load(tmp_path / "x.onnx").graph.initializer)
 
 
+def test_a_generator_whose_gradient_can_not_be_written_ships_without_a_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    params, data, exports = untrained("gan-mnist", 8, tmp_path)
+    generator = exports["generator"]
+    odd = generator._replace(network=torch.nn.Sequential(generator.network, torch.nn.SiLU()))
+    export(params, data, {"generator": odd}, tmp_path / "x.onnx")
+    assert json.loads((tmp_path / "x.parts/contents.json").read_text()) == {"parts": []}
+    assert capsys.readouterr().err.startswith("warning: no search.onnx, so no gan-infer invert: ")
+    assert (tmp_path / "x.onnx").exists()
+
+
 def test_a_network_without_noise_has_a_seeded_file_too(tmp_path: Path) -> None:
     params, data, exports = untrained("vae-mnist", 8, tmp_path)
     export(params, data, {"encoder": exports["encoder"]}, tmp_path / "x.onnx")
