@@ -112,7 +112,7 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     tables = [
         Table({"images": images, "labels": labels, "source": images}, None, device),
         Table({"other": images, "other_labels": labels}, None, device),
-        Table({"labelled": images, "classes": labels}, None, device),
+        Table({"labelled": images, "classes": labels, "matched": images}, None, device),
     ]
     return Loop(params, fresh, Batches(tables, train.batch, params.seed), torch.float32, Ranks(device))
 
