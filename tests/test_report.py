@@ -156,6 +156,7 @@ def test_the_pictures_are_those_of_the_run(conditional: Path) -> None:
     details, model = conditional / "metrics/cgan-mnist/details", conditional / "models/cgan-mnist"
     names = ("samples.png", "real-beside-fake.png", "neighbours.png", "per-class.png")
     paths = [*(details / name for name in names), model / "curves.png", model / "progress.gif"]
+    paths.append(conditional / "metrics/cgan-mnist/representation/curve.png")
     assert shown == {path.read_bytes() for path in paths}
 
 
@@ -166,6 +167,7 @@ def test_every_figure_stands_beside_its_floor_ceiling_and_interval(conditional: 
     unknown = {"inception_fid", "inception_kid", "judge_fid_infinity", "{}_fid", "{}_label_accuracy"}
     unknown |= {"reconstruction", "negative_elbo", "category_accuracy", "classifier_accuracy"}  # of parts
     unknown |= {"cycle_error", "label_kept", "pair_agreement"}
+    unknown |= {"psnr", "ssim", "pixel_error", "colour_match", "label_restored"}  # of translations
     of_judges = {"dense_fid", "dense_label_accuracy", "texture_fid"}
     every = {key for module in figures.modules() for key in module.FIGURES}
     assert scores.keys() - {"protocol"} == (every - unknown) | of_judges
@@ -219,7 +221,7 @@ def test_without_labels_there_is_no_confusion(unconditional: Path) -> None:
     assert "asked for" not in page.text
     assert not any(row and row[0].startswith("label accuracy") for row in page.rows)
     assert page.row("system") == ["gan, unconditional"]
-    assert len(page.sources()) == 5
+    assert len(page.sources()) == 6
     assert page.row("judge-FID ")
 
 
