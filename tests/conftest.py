@@ -1,8 +1,10 @@
 """A project in a temporary folder: a preset made tiny, and digits prepared in its size."""
 
 import json
+import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +149,38 @@ def exported(trained: Callable[[str], Path]) -> Callable[[str], Path]:
         return folder
 
     return make
+
+
+RUN_STAGE = "import runpy; runpy.run_module('stages.{stage}', run_name='__main__')"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Any]:
+    """Starts processes that have the libraries loaded, so that a test can afford dozens of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(
+            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"]
+        )
+        yield context
+
+
+@pytest.fixture
+def start_stage(server: Any) -> Iterator[Callable[..., BaseProcess]]:
+    """Start a stage as a process of its own in the working folder: start_stage("train")."""
+
+    def start(name: str, code: str = RUN_STAGE, **values: int) -> BaseProcess:
+        process = server.Process(target=exec, args=(code.format(stage=name, **values), {}), daemon=True)
+        process.start()
+        return process
+
+    yield start
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def ended(process: BaseProcess) -> int:
+    """The exit code; negative: the signal that ended it."""
+    process.join(120)
+    return process.exitcode

@@ -1,6 +1,5 @@
 """Whatever ends a process, running it again ends in the bytes of a run that was left alone."""
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -8,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,13 @@ from pipeline.params import Params
 from pipeline.places import prepared_dir
 from pipeline.training.loop import Loop
 from stages import train as stage
-from tests.conftest import ROOT, tiny, write_params
+from tests.conftest import ROOT, RUN_STAGE, ended, tiny, write_params
 from tests.training.test_resume import stopped_before_the_end
 from tests.training.test_train_stage import hashes, hashes_of_training
 
 Project = Callable[[dict[str, Any]], Params]
 Trained = Callable[[str], Path]
 KILLS = 2  # of each stage; `python -m benchmarks.kills` makes twenty
-RUN = "import runpy; runpy.run_module('stages.{stage}', run_name='__main__')"
 # the process kills itself in place of its rename number {number}, the first being 0
 KILLED_AT_A_RENAME = (
     """
@@ -40,40 +38,8 @@ def replace(*names):
     rename(*names)
 os.replace = replace
 """
-    + RUN
+    + RUN_STAGE
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Any]:
-    """Starts processes that have the libraries loaded, so that a test can afford dozens of them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(
-            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"]
-        )
-        yield context
-
-
-@pytest.fixture
-def start(server: Any) -> Iterator[Callable[..., BaseProcess]]:
-    """Start a stage as a process of its own in the working folder: start("train")."""
-
-    def start(name: str, code: str = RUN, **values: int) -> BaseProcess:
-        process = server.Process(target=exec, args=(code.format(stage=name, **values), {}), daemon=True)
-        process.start()
-        return process
-
-    yield start
-    for process in multiprocessing.active_children():
-        process.kill()
-
-
-def ended(process: BaseProcess) -> int:
-    """The exit code; negative: the signal that ended it."""
-    process.join(120)
-    return process.exitcode
 
 
 def one_save_a_step() -> dict[str, Any]:
@@ -87,7 +53,7 @@ STAGES = ("preprocess", "judge", "train", "export", "evaluate", "represent", "pa
 
 @pytest.mark.slow
 def test_kills_at_random_moments_of_every_stage_leave_no_trace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Callable[..., BaseProcess]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_stage: Callable[..., BaseProcess]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     content = tiny("cdcgan")
@@ -97,22 +63,22 @@ def test_kills_at_random_moments_of_every_stage_leave_no_trace(
     content["train"] |= {"epochs": 2, "checkpoints": 10}
     content["evaluate"]["samples"] = 100
     write_params(content, tmp_path)
-    assert ended(start("download")) == 0
+    assert ended(start_stage("download")) == 0
     took = {}
     for name in STAGES:
         began = time.monotonic()
-        assert ended(start(name)) == 0
+        assert ended(start_stage(name)) == 0
         took[name] = time.monotonic() - began
     undisturbed, moments = made(), random.Random(5)
     for name in STAGES:
         for _ in range(KILLS):
             shutil.rmtree(".resume")
-            process = start(name)
+            process = start_stage(name)
             process.join(moments.uniform(0, took[name]))
             process.kill()
             ended(process)
             assert made().items() <= undisturbed.items()  # nothing half-written in place of something good
-            assert ended(start(name)) == 0
+            assert ended(start_stage(name)) == 0
             assert made() == undisturbed
 
 
@@ -126,19 +92,19 @@ def made() -> dict[str, str]:
 
 @pytest.mark.slow
 def test_kills_between_the_renames_of_training_leave_no_trace(
-    project: Project, trained: Trained, start: Callable[..., BaseProcess]
+    project: Project, trained: Trained, start_stage: Callable[..., BaseProcess]
 ) -> None:
     project(tiny("cdcgan"))
     shutil.copytree(trained("cdcgan") / "models", "models")
     undisturbed = hashes(Path("models/cdcgan"))
     # in place of making the first state the one before, and of moving aside what was there before the results
     for number in (3, 15):
-        assert ended(start("train", KILLED_AT_A_RENAME, number=number)) == -signal.SIGKILL
-        assert ended(start("train")) == 0
+        assert ended(start_stage("train", KILLED_AT_A_RENAME, number=number)) == -signal.SIGKILL
+        assert ended(start_stage("train")) == 0
         assert hashes(Path("models/cdcgan")) == undisturbed
         assert [path.name for path in Path("models").iterdir()] == ["cdcgan"]  # nothing half-written stays
         shutil.rmtree(".resume")
-    assert ended(start("train", KILLED_AT_A_RENAME, number=17)) == 0  # there are no more
+    assert ended(start_stage("train", KILLED_AT_A_RENAME, number=17)) == 0  # there are no more
 
 
 # a file system of its own, seen by nobody else and gone with the shell
