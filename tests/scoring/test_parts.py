@@ -36,6 +36,7 @@ def test_an_encoder_brings_test_images_back(
     assert returned.labels.tolist() == test.labels.tolist()
 
 
+@pytest.mark.slow
 def test_an_encoder_gives_points_and_the_categories_that_the_decoder_takes_with_them(
     exported: Callable[[str], Path],
 ) -> None:
@@ -56,6 +57,7 @@ def test_an_encoder_gives_points_and_the_categories_that_the_decoder_takes_with_
     np.testing.assert_array_equal(found["categories"].test, category)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
