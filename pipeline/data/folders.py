@@ -25,8 +25,6 @@ from pipeline.errors import UserError
 from pipeline.files import atomic_path
 
 NAMED = 10  # files that a message names
-
-
 # from a file, and what messages call it, to the pictures of a row, uint8 [1 or 3, H, W] each
 Read = Callable[[Path, str], Sequence[torch.Tensor]]
 
@@ -64,8 +62,7 @@ def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Origin
     tree = opened(path, raw)
     found = tree.splits()
     check_fraction(path, test_fraction, has_test="test" in found)
-    (images,) = originals(tree, found, test_fraction, size, lambda file, name: [decode(file, name)])
-    return images
+    return originals(tree, found, test_fraction, size)[0]
 
 
 def opened(path: str, raw: Path) -> Tree:
@@ -90,8 +87,18 @@ def check_fraction(
         raise UserError(f"data.test_fraction must be null: {path} has its own {has}")
 
 
+def alone(file: Path, name: str) -> list[torch.Tensor]:
+    """The picture of a row that has no other."""
+    return [decode(file, name)]
+
+
 def originals(
-    tree: Tree, found: dict[str, Listing], test_fraction: float | None, size: int, read: Read, count: int = 1
+    tree: Tree,
+    found: dict[str, Listing],
+    test_fraction: float | None,
+    size: int,
+    read: Read = alone,
+    count: int = 1,
 ) -> list[Originals]:
     """Decode what was found: as many as `read` gives pictures of a row, `count`, with the same rows.
 

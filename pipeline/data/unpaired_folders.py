@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.data import folders
-from pipeline.data.images import decode
 from pipeline.data.originals import Originals
 from pipeline.data.tree import Listing, Tree
 
@@ -18,10 +17,7 @@ def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Origin
     has_test = all("test" in listings for listings in found.values())
     test = "testA/ and testB/"
     folders.check_fraction(path, test_fraction, has_test=has_test, lacks=test, has=test)
-    first, second = (
-        folders.originals(tree, listings, test_fraction, size, lambda file, name: [decode(file, name)])[0]
-        for listings in found.values()
-    )
+    first, second = (folders.originals(tree, listings, test_fraction, size)[0] for listings in found.values())
     remarks = (
         *(f"A: {remark}" for remark in first.remarks),
         *(f"B: {remark}" for remark in second.remarks),

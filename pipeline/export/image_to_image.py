@@ -6,19 +6,20 @@ added at the right and below, and cut off again. The two small files beside are 
 """
 
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
-from onnx import ModelProto, NodeProto, TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 from torch import Tensor
 from torch.nn.functional import pad
 
 from pipeline.errors import RunError
 from pipeline.export.canonical import portable_model
-from pipeline.export.operators import Nodes
+from pipeline.export.operators import Nodes, number, renamed
+from pipeline.export.to_onnx import TOLERANCE, largest_difference, results
 from pipeline.files import write_bytes, write_json
 from pipeline.streams import stream
 from pipeline.systems.base import Export
@@ -26,7 +27,6 @@ from pipeline.systems.base import Export
 FORMAT = "gan-pipeline-image-to-image/1"
 GIVEN, MADE = "pixel_values", "reconstruction"
 BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as Pillow and torchvision have it
-TOLERANCE = 1e-4
 CONFIG = {"model_type": "swin2sr", "architectures": ["Swin2SRForImageSuperResolution"]}
 
 
@@ -76,7 +76,7 @@ def _model(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> M
     _after(after, image.shape[0], sides)
     shape = ["batch", 3, *(size or ("height", "width"))]
     graph = helper.make_graph(
-        [*before.nodes, *_renamed(plain, {given: "source", made: "made"}), *after.nodes],
+        [*before.nodes, *renamed(plain, {given: "source", made: "made"}), *after.nodes],
         "image_to_image",
         [helper.make_tensor_value_info(GIVEN, TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info(MADE, TensorProto.FLOAT, shape)],
@@ -94,13 +94,13 @@ def _before(nodes: Nodes, channels: int, sides: str | None, step: int) -> None:
     pixels = GIVEN
     if channels == 1:
         pixels = nodes("Conv", pixels, np.array(BRIGHTNESS, np.float32).reshape(1, 3, 1, 1))
-    doubled = nodes("Mul", pixels, _number(2))
+    doubled = nodes("Mul", pixels, number(2))
     if sides is None:
-        nodes("Sub", doubled, _number(1), output="source")
+        nodes("Sub", doubled, number(1), output="source")
         return
     missing = nodes("Mod", nodes("Neg", sides), np.array([step, step]))
     pads = nodes("Concat", np.zeros(6, np.int64), missing, axis=0)
-    nodes("Pad", nodes("Sub", doubled, _number(1)), pads, output="source", mode="edge")
+    nodes("Pad", nodes("Sub", doubled, number(1)), pads, output="source", mode="edge")
 
 
 def _after(nodes: Nodes, channels: int, sides: str | None) -> None:
@@ -108,31 +108,16 @@ def _after(nodes: Nodes, channels: int, sides: str | None) -> None:
     made = "made"
     if sides is not None:
         made = nodes("Slice", made, np.zeros(2, np.int64), sides, np.array([2, 3]))
-    light = nodes("Add", nodes("Mul", made, _number(0.5)), _number(0.5))
+    light = nodes("Add", nodes("Mul", made, number(0.5)), number(0.5))
     if channels == 1:
         light = nodes("Concat", light, light, light, axis=1)
-    nodes("Clip", light, _number(0), _number(1), output=MADE)
-
-
-def _number(value: float) -> np.ndarray:
-    return np.array(value, np.float32)
-
-
-def _renamed(plain: ModelProto, names: dict[str, str]) -> list[NodeProto]:
-    nodes = [NodeProto.FromString(node.SerializeToString()) for node in plain.graph.node]
-    for node in nodes:
-        for side in (node.input, node.output):
-            side[:] = [names.get(name, name) for name in side]
-    return nodes
+    nodes("Clip", light, number(0), number(1), output=MADE)
 
 
 def _check(model: ModelProto, export: Export, size: tuple[int, int], source: torch.Generator) -> None:
     """RunError unless the model does with pictures of a size what the network does with their pixels."""
     pictures = torch.rand((2, 3, *size), generator=source)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    (found,) = session.run([MADE], {GIVEN: pictures.numpy()})
-    expected = _by_torch(export, pictures, multiple(model))
-    difference = float(np.abs(found - expected.numpy()).max())
+    difference = largest_difference(results(model, partial(_by_torch, export, multiple(model)), [[pictures]]))
     if difference > TOLERANCE:
         raise RunError(
             f"image to image, at {size[1]} x {size[0]} pixels: ONNX Runtime and torch differ by "
@@ -140,8 +125,7 @@ def _check(model: ModelProto, export: Export, size: tuple[int, int], source: tor
         )
 
 
-@torch.no_grad()
-def _by_torch(export: Export, pictures: Tensor, step: int) -> Tensor:
+def _by_torch(export: Export, step: int, pictures: Tensor) -> Tensor:
     """The same, [N, 3, H, W], without ONNX."""
     (field,), (high, wide) = export.inputs.values(), pictures.shape[2:]
     weights = torch.tensor(BRIGHTNESS).reshape(1, 3, 1, 1)

@@ -5,8 +5,10 @@ float32, and one Gather. What a seed's picture is depends on no language's rando
 way with int64.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from pipeline.fields import Field
 from pipeline.kinds.shared.noise import LIMB, MIDDLE_BITS, keys, quantiles
@@ -49,9 +51,9 @@ State = tuple[str, str]  # the limbs of a seed on their way: left and right
 def scrambled(noise: Nodes, seed: str) -> State:
     """The state that all dimensions go on from, [N, 1] each, of seed int64 [N]."""
     column = noise("Reshape", seed, np.array([-1, 1]))
-    number = noise("Cast", column, to=TensorProto.FLOAT)
-    left = noise("Floor", noise("Mul", number, _number(1 / LIMB)))
-    right = noise("Sub", number, noise("Mul", left, _number(LIMB)))
+    whole = noise("Cast", column, to=TensorProto.FLOAT)
+    left = noise("Floor", noise("Mul", whole, number(1 / LIMB)))
+    right = noise("Sub", whole, noise("Mul", left, number(LIMB)))
     for key in keys(0)[0]:
         left, right = _round(noise, left, right, key)
     return left, right
@@ -70,9 +72,9 @@ def draw(noise: Nodes, state: State, name: str, field: Field, first: int) -> Non
 def to_uint8(picture: Nodes, name: str, field: Field, output: str) -> None:
     """The operations of pipeline/kinds/image.py's pixels, in their order."""
     if field.about["range"] != [-1, 1]:
-        name = picture("Sub", picture("Mul", name, _number(2)), _number(1))
-    scaled = picture("Mul", picture("Add", name, _number(1)), _number(127.5))
-    clipped = picture("Clip", picture("Round", scaled), _number(0), _number(255))
+        name = picture("Sub", picture("Mul", name, number(2)), number(1))
+    scaled = picture("Mul", picture("Add", name, number(1)), number(127.5))
+    clipped = picture("Clip", picture("Round", scaled), number(0), number(255))
     last = picture("Transpose", clipped, perm=[0, 2, 3, 1])
     picture("Cast", last, output=output, to=TensorProto.UINT8)
 
@@ -80,23 +82,33 @@ def to_uint8(picture: Nodes, name: str, field: Field, output: str) -> None:
 def from_uint8(picture: Nodes, name: str, field: Field, output: str) -> None:
     """The operations of pipeline/kinds/image.py's from_pixels, in their order."""
     low, high = field.about["range"]
-    number = picture("Cast", name, to=TensorProto.FLOAT)
-    scaled = picture("Add", picture("Div", number, _number(255 / (high - low))), _number(low))
+    level = picture("Cast", name, to=TensorProto.FLOAT)
+    scaled = picture("Add", picture("Div", level, number(255 / (high - low))), number(low))
     picture("Transpose", scaled, output=output, perm=[0, 3, 1, 2])
 
 
 def _round(noise: Nodes, left: str, right: str, key: np.ndarray) -> State:
     mixed = _modulo(noise, noise("Add", right, np.atleast_2d(key).astype(np.float32)))
     square = noise("Mul", mixed, mixed)
-    middle = noise("Floor", noise("Mul", square, _number(2.0**-MIDDLE_BITS)))
+    middle = noise("Floor", noise("Mul", square, number(2.0**-MIDDLE_BITS)))
     return right, _modulo(noise, noise("Add", left, middle))
 
 
 def _modulo(noise: Nodes, value: str) -> str:
     """`value` modulo LIMB; dividing by a power of two is exact."""
-    quotient = noise("Floor", noise("Mul", value, _number(1 / LIMB)))
-    return noise("Sub", value, noise("Mul", quotient, _number(LIMB)))
+    quotient = noise("Floor", noise("Mul", value, number(1 / LIMB)))
+    return noise("Sub", value, noise("Mul", quotient, number(LIMB)))
 
 
-def _number(value: float) -> np.ndarray:
+def number(value: float) -> np.ndarray:
+    """Return a constant of the graph, float32."""
     return np.array(value, np.float32)
+
+
+def renamed(plain: ModelProto, names: Mapping[str, str]) -> list[NodeProto]:
+    """Return copies of a model's nodes, with some tensors called otherwise."""
+    nodes = [NodeProto.FromString(node.SerializeToString()) for node in plain.graph.node]
+    for node in nodes:
+        for side in (node.input, node.output):
+            side[:] = [names.get(name, name) for name in side]
+    return nodes

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import ModelProto, NodeProto, ValueInfoProto, helper
+from onnx import ModelProto, ValueInfoProto, helper
 
 from pipeline import kinds
 from pipeline.errors import RunError
 from pipeline.export.canonical import portable_model
-from pipeline.export.operators import Nodes, draw, from_uint8, scrambled, to_uint8
+from pipeline.export.operators import Nodes, draw, from_uint8, renamed, scrambled, to_uint8
 from pipeline.fields import Field, Fields
 from pipeline.inference.contract import format_1, format_2
 from pipeline.inference.contract.description import Description
@@ -59,9 +59,15 @@ def seeded_model(plain: ModelProto, about: Description) -> ModelProto:
         from_uint8(read, name, field, _float(name))
     for name, field in _images(about.outputs).items():
         to_uint8(picture, _float(name), field, name)
+    floats = {name: _float(name) for name in (*_images(about.inputs), *_images(about.outputs))}
     inputs, outputs = seeded_fields(about)
     graph = helper.make_graph(
-        [*noise.nodes, *read.nodes, *_renamed(plain, about), *picture.nodes],
+        [
+            *noise.nodes,
+            *read.nodes,
+            *renamed(plain, floats),
+            *picture.nodes,
+        ],
         "seeded_generator",
         _tensors(inputs),
         _tensors(outputs),
@@ -113,16 +119,6 @@ def _images(fields: Fields) -> Fields:
 def _float(name: str) -> str:
     """What a picture is called inside, where it is float32 [N, C, H, W]."""
     return f"float_{name}"
-
-
-def _renamed(plain: ModelProto, about: Description) -> list[NodeProto]:
-    """The plain nodes; `name` is that of the bytes now."""
-    pictures = {*_images(about.inputs), *_images(about.outputs)}
-    nodes = [NodeProto.FromString(node.SerializeToString()) for node in plain.graph.node]
-    for node in nodes:
-        for side in (node.input, node.output):
-            side[:] = [_float(name) if name in pictures else name for name in side]
-    return nodes
 
 
 def _tensors(fields: Fields) -> list[ValueInfoProto]:

@@ -1,7 +1,7 @@
 """A network as an ONNX model: traced, made canonical, and held against torch."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx
@@ -75,7 +75,9 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
 
 
 def results(
-    model: onnx.ModelProto, network: nn.Module, tried: Sequence[Sequence[Tensor]]
+    model: onnx.ModelProto,
+    network: Callable[..., Tensor | tuple[Tensor, ...]],
+    tried: Sequence[Sequence[Tensor]],
 ) -> list[list[tuple[NDArray, NDArray]]]:
     """Of each of the batches every output, by ONNX Runtime and by torch."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -1,6 +1,6 @@
 """Which fields of the data a network leads from and to, and samples that are made of images."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -22,6 +22,13 @@ class Translated(NamedTuple):
     made: Candidate  # what came out
     truth: Images  # what should have come out
     untouched: Images  # what doing nothing gives
+
+    def held_against_truth(
+        self, measure: Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], float]:
+        """What a measure of two images says of each that came out, [N], and of doing nothing, the mean."""
+        truth = self.truth.images
+        return measure(self.made.images, truth), float(measure(self.untouched.images, truth).mean())
 
 
 def made(generator: Network) -> str:

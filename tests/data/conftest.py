@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pipeline.datasets import params_class
+from pipeline.data.prepare import prepare
+from pipeline.data.prepared import Prepared
+from pipeline.datasets import download, params_class
 from pipeline.params import DataParams
 
 _MIRROR = os.environ.get("GAN_DATA_MIRROR")
@@ -43,6 +45,18 @@ def data() -> Callable[..., DataParams]:
         return params_class(dataset)(dataset=dataset, **(plain | named))
 
     return make
+
+
+@pytest.fixture
+def both_stages(tmp_path: Path, data: Callable[..., DataParams]) -> Callable[..., Prepared]:
+    """Take a data set through download and preprocess."""
+
+    def go(dataset: str, **named: object) -> Prepared:
+        params = data(dataset, **named)
+        download(params, tmp_path / "out" / "raw")
+        return prepare(params, tmp_path / "out" / "raw", tmp_path / "out" / "prepared")
+
+    return go
 
 
 @pytest.fixture

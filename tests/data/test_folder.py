@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +24,9 @@ from pipeline.errors import RunError, UserError
 
 
 @pytest.fixture
-def run(tmp_path: Path, data):
+def run(both_stages: Callable[..., Prepared]) -> Callable[..., Prepared]:
     """Take a folder or zip through both stages."""
-
-    def go(path: Path, **named: object) -> Prepared:
-        params = data("folder", path=str(path), **named)
-        download(params, tmp_path / "out" / "raw")
-        return prepare(params, tmp_path / "out" / "raw", tmp_path / "out" / "prepared")
-
-    return go
+    return lambda path, **named: both_stages("folder", path=str(path), **named)
 
 
 @pytest.fixture

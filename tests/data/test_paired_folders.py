@@ -8,22 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.data.prepare import prepare
 from pipeline.data.prepared import Prepared
-from pipeline.datasets import download
 from pipeline.errors import UserError
 
 
 @pytest.fixture
-def run(tmp_path: Path, data) -> Callable[..., Prepared]:
+def run(both_stages: Callable[..., Prepared]) -> Callable[..., Prepared]:
     """Take a folder or zip of pairs through both stages."""
-
-    def go(path: Path, **named: object) -> Prepared:
-        params = data("paired_folder", path=str(path), **named)
-        download(params, tmp_path / "out" / "raw")
-        return prepare(params, tmp_path / "out" / "raw", tmp_path / "out" / "prepared")
-
-    return go
+    return lambda path, **named: both_stages("paired_folder", path=str(path), **named)
 
 
 def brightness(prepared: Prepared, part: str) -> list[tuple[int, int]]:

@@ -1,7 +1,6 @@
 """Pairs made by a rule: what goes in, of which data set, and what is refused."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,15 +16,10 @@ from pipeline.errors import UserError
 
 
 @pytest.fixture
-def run(tmp_path: Path, data) -> Callable[..., Prepared]:
+def run(both_stages: Callable[..., Prepared]) -> Callable[..., Prepared]:
     """Take pairs made of the bundled digits, or of what `path` names, through both stages."""
-
-    def go(dataset: str, **named: object) -> Prepared:
-        params = data(dataset, **({"path": "digits", "size": 16, "test_fraction": 0.2} | named))
-        download(params, tmp_path / "out" / "raw")
-        return prepare(params, tmp_path / "out" / "raw", tmp_path / "out" / "prepared")
-
-    return go
+    digits = {"path": "digits", "size": 16, "test_fraction": 0.2}
+    return lambda dataset, **named: both_stages(dataset, **(digits | named))
 
 
 def test_edges_are_what_a_dilation_adds() -> None:

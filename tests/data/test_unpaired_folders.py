@@ -5,22 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.data.prepare import prepare
 from pipeline.data.prepared import Prepared
-from pipeline.datasets import download
 from pipeline.errors import UserError
 
 
 @pytest.fixture
-def run(tmp_path: Path, data) -> Callable[..., Prepared]:
+def run(both_stages: Callable[..., Prepared]) -> Callable[..., Prepared]:
     """Take a folder of two sets through both stages."""
-
-    def go(path: Path, **named: object) -> Prepared:
-        params = data("unpaired_folder", path=str(path), **named)
-        download(params, tmp_path / "out" / "raw")
-        return prepare(params, tmp_path / "out" / "raw", tmp_path / "out" / "prepared")
-
-    return go
+    return lambda path, **named: both_stages("unpaired_folder", path=str(path), **named)
 
 
 def brightness(prepared: Prepared, field: str, part: str) -> list[int]:

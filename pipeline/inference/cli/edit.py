@@ -12,15 +12,13 @@ from pipeline.inference.contract import attributes, vectors
 from pipeline.inference.contract.factors import factors
 from pipeline.inference.contract.generator import Generator
 from pipeline.inference.contract.opening import opened
-from pipeline.inference.contract.walks import latents
+from pipeline.inference.contract.walks import DEVIATION, latents
 from pipeline.inference.errors import InferenceError
 from pipeline.inference.output import strips
 from pipeline.inference.output.choices import choose_label
 from pipeline.inference.output.drawing import Output
 from pipeline.kinds import image as image_kind
 from pipeline.kinds.shared.values import number
-
-DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}  # of each number of a latent
 
 
 class Changes(NamedTuple):

@@ -24,9 +24,9 @@ class Attribute:
     """One attribute over samples, and the step float32 [z_dim] for one deviation more.
 
     `low` and `high`: 5 and 95 % of samples have less. Where there are classes, the deviation is that within
-    them. `spearman` is the rank correlation of how far
-    a sample was moved with what was then measured, the mean over samples; `moved` how many deviations it went
-    for each that was asked for. None where nothing measures it.
+    them. `spearman` is the rank correlation of how far a sample was moved with what was then measured, the
+    mean over samples; `moved` how many deviations it went for each that was asked for. None where nothing
+    measures it.
     """
 
     name: str

@@ -9,13 +9,12 @@ from pipeline.inference.contract.descent import descend
 from pipeline.inference.contract.description import Description
 from pipeline.inference.contract.inputs import noise_width
 from pipeline.inference.contract.network import Network
-from pipeline.inference.contract.walks import REACH
+from pipeline.inference.contract.walks import DEVIATION, REACH
 from pipeline.kinds.shared import noise
 
 RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of the latent
 NEAR = (0.2, 0.05)  # the same from a latent that is near already: few steps do, so the rate stays high
 KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
-DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}
 
 
 @dataclass(frozen=True)

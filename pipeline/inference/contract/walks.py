@@ -12,6 +12,7 @@ from pipeline.kinds.shared.noise import latent
 Others = Mapping[str, np.ndarray]  # the inputs beside latent and label, one row for all
 
 CANDIDATES = 256  # latents tried for the place where two classes look alike
+DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}  # of each number of a latent
 REACH = {"normal": (-3.0, 3.0), "uniform": (0.0, np.nextafter(np.float32(1), np.float32(0)))}
 
 

@@ -26,7 +26,5 @@ ORDER = 250
 
 def measure(evidence: Evidence) -> dict[str, Figure]:
     """Of pairs that the generator did not learn from."""
-    found = evidence["translated"]
-    noise = float(distance(found.untouched.images, found.truth.images).mean())
-    values = distance(found.made.images, found.truth.images)
+    values, noise = evidence["translated"].held_against_truth(distance)
     return {"pixel_error": of_mean(values, noise, seed_of(evidence["seed"], "pixel error"))}

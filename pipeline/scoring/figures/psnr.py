@@ -25,9 +25,7 @@ LEAST = (0.5 / 255) ** 2  # squared error: bytes tell no less than half a level
 
 def measure(evidence: Evidence) -> dict[str, Figure]:
     """Of pairs that the generator did not learn from."""
-    found = evidence["translated"]
-    noise = float(psnr(found.untouched.images, found.truth.images).mean())
-    values = psnr(found.made.images, found.truth.images)
+    values, noise = evidence["translated"].held_against_truth(psnr)
     return {"psnr": of_mean(values, noise, seed_of(evidence["seed"], "PSNR"))}
 
 

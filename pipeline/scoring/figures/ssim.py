@@ -31,8 +31,7 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     found = evidence["translated"]
     if min(found.truth.images.shape[2:]) <= 2 * RADIUS:
         return {}
-    noise = float(ssim(found.untouched.images, found.truth.images).mean())
-    values = ssim(found.made.images, found.truth.images)
+    values, noise = found.held_against_truth(ssim)
     return {"ssim": of_mean(values, noise, seed_of(evidence["seed"], "SSIM"))}
 
 
