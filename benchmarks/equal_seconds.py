@@ -50,10 +50,18 @@ PRESETS = {
     "bigan-mnist": "BiGAN",
     "ebgan-mnist": "EBGAN",
     "cdcgan": "cDCGAN, the flagship",
+    "cgan-mnist": "CGAN",
+    "lsgan-mnist": "LSGAN, width 16 of 64",
+    "wgan-mnist": "WGAN, width 16 of 64",
+    "r3gan-mnist": "R3GAN's loss, width 16 of 64",
+    "fgan-mnist": "f-GAN",
+    "unrolled-mnist": "unrolled GAN",
+    "infogan-mnist": "InfoGAN, width 16 of 64",
+    "avb-mnist": "AVB",
 }
 # at 64 a step takes two seconds: 150 steps in five minutes say nothing
 NARROWER: Changes = {"model": {"width": 16}}
-OF_PRESET = {"dcgan28-mnist": NARROWER, "wgan-gp-mnist": NARROWER}
+OF_PRESET = {name: NARROWER for name, title in PRESETS.items() if title.endswith("width 16 of 64")}
 SAMPLES, SEED = 10_000, 1
 WARM_UP, FEWEST, MEASURED = 3, 10, 0.05  # steps before the rate is taken, and within it; share of the budget
 SHOWN = 20  # samples of each system
@@ -72,6 +80,7 @@ COLUMNS = {
 }
 REAL = "real images"
 Row = dict[str, Any]  # a figure by its column; one that there is not is missing
+Arrays = tuple[np.ndarray, np.ndarray | None]  # training images, and their labels
 
 
 def main() -> None:
@@ -86,7 +95,11 @@ def main() -> None:
     for name in (REAL, *files):
         row = kept(chosen.folder / RESULTS, name, chosen.seconds)
         if row is None:
-            row = scorer.of_real() if name == REAL else measured(files[name], name, chosen.seconds, scorer)
+            row = (
+                scorer.of_real()
+                if name == REAL
+                else measured(files[name], name, chosen.seconds, scorer, OF_PRESET.get(name, {}))
+            )
             keep(chosen.folder / RESULTS, {"name": name, "budget": chosen.seconds, **row})
         cells = [form.format(row[column]) if column in row else "-" for column, form in COLUMNS.items()]
         print(f"| {PRESETS.get(name, name)} | {' | '.join(cells)} |", flush=True)
@@ -122,11 +135,16 @@ def keep(results: Path, row: Row) -> None:
         file.write(json.dumps(row) + "\n")
 
 
-def measured(file: Path, name: str, budget: float, scorer: "Scorer") -> Row:
-    """Train a preset, export it to `file`, and score that; where a weight is no number any more, not."""
+def measured(
+    file: Path, name: str, budget: float, scorer: "Scorer", changes: Changes, arrays: Arrays | None = None
+) -> Row:
+    """Train a preset on images and labels (None: the data's), export it to `file`, and score that.
+
+    Where a weight is no number any more, there are no scores.
+    """
     data, same = scorer.data, {"data": preset("cdcgan").data.model_dump(), "train": {"device": "cpu"}}
-    with own_project(name, same, OF_PRESET.get(name, {})) as params:
-        loop, seconds = trained(params, data, budget)
+    with own_project(name, same, changes) as params:
+        loop, seconds = trained(params, arrays or (data.images("train"), data.labels("train")), budget)
         state = loop.state
         images = state.step * state.model.rounds * params.train.batch
         row = {"steps": state.step, "images": images, "seconds": seconds}
@@ -138,9 +156,8 @@ def measured(file: Path, name: str, budget: float, scorer: "Scorer") -> Row:
     return row | scorer.of_file(file)
 
 
-def trained(params: Params, data: Prepared, budget: float) -> tuple[Loop, float]:
+def trained(params: Params, arrays: Arrays, budget: float) -> tuple[Loop, float]:
     """A loop after as many steps as its rate allows in `budget` CPU seconds, and the seconds they took."""
-    arrays = data.images("train"), data.labels("train")
     loops = (loop_of(params, *arrays, torch.device("cpu")) for _ in range(2))
     rate = steps_a_second(next(loops), MEASURED * budget)
     loop = next(loops)

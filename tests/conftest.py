@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: two torch processes of two threads starve each other
@@ -31,7 +32,9 @@ BUNDLED = {
     "grey_pairs": "grey_pairs",
     "paired_folder": "edge_pairs",
 }
-LARGEST = 64  # pixels a side
+LARGEST = 32  # pixels a side
+# whose generators are exported with their search, which takes as long as all else of a preset
+SEARCHED = ("aae-mnist", "cdcgan", "cogan-mnist", "gan-mnist", "infogan-mnist", "vae-mnist")
 # what makes any preset train in a second on two cores
 SMALL_MODEL = {
     "width": 4,
@@ -78,15 +81,30 @@ def write_params(content: dict[str, Any], folder: Path) -> Params:
 
 
 @pytest.fixture(scope="session")
-def prepared_digits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[DataParams], Path]:
-    """Digits as the data stages prepare them; each size is made once a session."""
-    folder = tmp_path_factory.mktemp("prepared")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def once(done: Path, make: Callable[[], object]) -> None:
+    """Call `make` in the folder in which it makes `done`, unless that is there; one worker at a time."""
+    done.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{done}.lock"), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(done.parent)
+        if not done.exists():
+            make()
+
+
+@pytest.fixture(scope="session")
+def prepared_digits(shared: Path) -> Callable[[DataParams], Path]:
+    """Digits as the data stages prepare them; each size is made once for all tests."""
 
     def make(data: DataParams) -> Path:
-        target = folder / f"{data.dataset}-{data.size}-{data.channels}-{data.test_fraction}-{data.set_aside}"
-        if not target.exists():
-            download(data, folder / raw_dir(data))
-            prepare(data, folder / raw_dir(data), target)
+        name = f"{data.dataset}-{data.size}-{data.channels}-{data.test_fraction}-{data.set_aside}"
+        raw, target = shared / raw_dir(data), shared / "prepared" / name
+        once(raw, lambda: download(data, raw))
+        once(target, lambda: prepare(data, raw, target))
         return target
 
     return make
@@ -112,24 +130,16 @@ def project(
 
 
 @pytest.fixture(scope="session")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, prepared_digits: Callable[[DataParams], Path]
-) -> Callable[[str], Path]:
+def trained(shared: Path, prepared_digits: Callable[[DataParams], Path]) -> Callable[[str], Path]:
     """trained("cdcgan") is a project in which that preset was trained, tiny and undisturbed.
 
-    Once a session for all tests: look, don't touch, and ask for it before anything is patched.
+    Once for all tests: look, don't touch, and ask for it before anything is patched.
     """
     from stages import train  # late: most tests do without
 
-    root = tmp_path_factory.mktemp("trained")
-
     def make(name: str) -> Path:
-        folder = root / name
-        if not (folder / "models").exists():
-            folder.mkdir(exist_ok=True)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.chdir(folder)
-                train.main(begin(folder, tiny(name), prepared_digits))
+        folder = shared / "trained" / name
+        once(folder / "models", lambda: train.main(begin(folder, tiny(name), prepared_digits)))
         return folder
 
     return make
@@ -140,12 +150,15 @@ def exported(trained: Callable[[str], Path]) -> Callable[[str], Path]:
     """The same projects, with the generator exported."""
     from stages import export
 
+    def exporting(name: str) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            if name not in SEARCHED:
+                patch.setattr("pipeline.export.files.searching", lambda _: None)
+            export.main(load())
+
     def make(name: str) -> Path:
         folder = trained(name)
-        if not (folder / "exported").exists():
-            with pytest.MonkeyPatch.context() as patch:
-                patch.chdir(folder)
-                export.main(load(folder / "params.yaml"))
+        once(folder / "exported", lambda: exporting(name))
         return folder
 
     return make

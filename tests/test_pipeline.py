@@ -47,8 +47,12 @@ def run(folder: Path, *command: str) -> str:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    names = ["exported/cdcgan.onnx", "exported/cdcgan.json", "metrics/cdcgan/metrics.json"]
-    names += ["exported/cdcgan.seeded.onnx", "exported/cdcgan/SHA256SUMS", "metrics/cdcgan/report.html"]
+    names = ["exported/cgan-mnist.onnx", "exported/cgan-mnist.json", "metrics/cgan-mnist/metrics.json"]
+    names += [
+        "exported/cgan-mnist.seeded.onnx",
+        "exported/cgan-mnist/SHA256SUMS",
+        "metrics/cgan-mnist/report.html",
+    ]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
@@ -61,7 +65,7 @@ def repro(folder: Path, content: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def content() -> dict[str, Any]:
-    content = tiny("cdcgan")
+    content = tiny("cgan-mnist")
     for judge in content["judges"].values():
         judge |= {"epochs": 1, "min_accuracy": 0.0}
     content["data"]["size"] = 16
@@ -79,7 +83,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]) -
 def test_it_ends_in_a_generator_with_scores(project: Path) -> None:
     assert hashes(project)
     assert "judge_kid" in run(project, "dvc", "metrics", "show", "--json")
-    run(project, "gan-infer", "--onnx", "exported/cdcgan.onnx", "--digit", "5")
+    run(project, "gan-infer", "--onnx", "exported/cgan-mnist.onnx", "--digit", "5")
     with Image.open(project / "digit-5.png") as picture:
         assert picture.size == (16, 16)
 

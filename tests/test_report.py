@@ -20,6 +20,7 @@ from pipeline.errors import UserError
 from pipeline.inference.contract import format_2
 from pipeline.loading import load
 from pipeline.scoring import figures
+from pipeline.scoring.figures import patches
 from pipeline.scoring.table import titles
 from pipeline.tracking import Tracker
 from stages import download, evaluate, export, judge, preprocess, report, represent, train
@@ -84,6 +85,7 @@ def small(name: str) -> dict[str, Any]:
 def run_all(folder: Path, content: dict[str, Any]) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(patches, "PATCHES", 5000)
         params = write_params(content, folder)
         download.main()
         for stage in (preprocess, judge, train, export, evaluate, represent, report):

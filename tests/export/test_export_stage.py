@@ -24,7 +24,7 @@ from pipeline.params import Params
 from pipeline.places import exported_file, prepared_dir
 from stages import export as export_stage
 from tests.building import build
-from tests.conftest import PRESETS, tiny
+from tests.conftest import PRESETS, SEARCHED, tiny
 
 Project = Callable[[dict[str, Any]], Params]
 Exported = Callable[[str], Path]
@@ -47,7 +47,17 @@ def copied(project: Project, exported: Exported) -> Callable[[str], Params]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_trains_and_exports(exported: Exported, name: str) -> None:
+def test_every_preset_trains(trained: Callable[[str], Path], name: str) -> None:
+    assert list((trained(name) / "models" / name / "shipped").glob("*.safetensors"))
+
+
+# of the presets whose networks are the same, one: what they ship is the same graph
+OF_A_KIND = {json.dumps([tiny(name)["model"], tiny(name)["data"]["channels"]]): name for name in PRESETS}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({*OF_A_KIND.values(), *SEARCHED}))
+def test_every_kind_of_network_exports(exported: Exported, name: str) -> None:
     folder = exported(name)
     params = load(folder / "params.yaml")
     generator = Network(folder / exported_file(params), device="cpu")

@@ -43,7 +43,7 @@ def untrained(name: str, size: int, folder: Path) -> tuple[Params, Prepared, dic
 
 
 @pytest.mark.parametrize(
-    ("name", "size"), [pytest.param("gan-mnist", 8, marks=pytest.mark.slow), ("cdcgan", 16)]
+    ("name", "size"), [("gan-mnist", 8), pytest.param("cdcgan", 16, marks=pytest.mark.slow)]
 )
 def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path) -> None:
     params, data, exports = untrained(name, size, tmp_path)
@@ -70,6 +70,7 @@ def test_the_file_computes_what_torch_does(name: str, size: int, tmp_path: Path)
     assert not any(tensor.external_data for tensor in onnx.load(tmp_path / "x.onnx").graph.initializer)
 
 
+@pytest.mark.slow
 def test_a_generator_whose_gradient_can_not_be_written_ships_without_a_search(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

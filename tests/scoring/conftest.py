@@ -17,7 +17,7 @@ from pipeline.places import judge_dir
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.figure import rounded
-from pipeline.scoring.figures import score
+from pipeline.scoring.figures import patches, score
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.judges.training import train_judge
 
@@ -35,9 +35,10 @@ VARIETY = 100  # images of a class a generator can show
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_draws() -> Iterator[None]:
-    """Intervals from few draws: a score then takes a third of the time."""
+    """Intervals from few draws, distances from few patches: a score then takes a fraction of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spread, "DRAWS", 20)
+        patch.setattr(patches, "PATCHES", 5000)
         yield
 
 

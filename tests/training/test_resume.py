@@ -9,31 +9,34 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
 
 from pipeline.errors import RunError, UserError
-from pipeline.params import Params
+from pipeline.params import DataParams, Params
 from pipeline.training import run as training_run
 from pipeline.training.loop import Loop
 from pipeline.training.state import previous
 from stages import train as stage
-from tests.conftest import ROOT, tiny
+from tests.conftest import ROOT, begin, ended, tiny
 from tests.training.test_train_stage import hashes, hashes_of_training, stabilised
 
 Project = Callable[[dict[str, Any]], Params]
 Trained = Callable[[str], Path]
+Prepare = Callable[[DataParams], Path]
 COMMAND = [sys.executable, "-m", "stages.train"]
 # the threads of this process and the child's must be as many: their number is part of the machine
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 
 
-def goes_on_to(undisturbed: dict[str, str]) -> None:
-    """The same command goes on from a saved state, and ends in these bytes."""
-    going_on = subprocess.run(COMMAND, env=ENVIRONMENT, capture_output=True, text=True, check=True)
-    assert "going on from step" in going_on.stderr
+def goes_on_to(undisturbed: dict[str, str], params: Params, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same stage goes on from a saved state, and ends in these bytes."""
+    capsys.readouterr()
+    stage.main(params)
+    assert "going on from step" in capsys.readouterr().err
     assert hashes(Path("models/cdcgan")) == undisturbed
 
 
@@ -55,17 +58,20 @@ def goes_on_to(undisturbed: dict[str, str]) -> None:
     ],
 )
 def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
-    project: Project, monkeypatch: pytest.MonkeyPatch, make: Callable[[str], dict[str, Any]], name: str
+    project: Project,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[str], dict[str, Any]],
+    name: str,
 ) -> None:
     content = make(name)
-    content["train"] |= {"epochs": 2, "checkpoints": 3}
     params = project(content)
-    undisturbed = hashes_of_training(params)
+    alone = hashes(trained(name) / "models" / name) if make is tiny else hashes_of_training(params)
 
     step = Loop.step
 
     def stopping(loop: Loop) -> None:
-        if loop.state.step == loop.steps - 2:
+        if loop.state.step == loop.steps - 1:  # a checkpoint lies two steps before
             raise KeyboardInterrupt
         step(loop)
 
@@ -74,22 +80,25 @@ def test_a_stopped_run_goes_on_and_ends_in_the_same_bytes(
         stage.main(params)
     monkeypatch.setattr(Loop, "step", step)
     stage.main(params)
-    assert hashes(Path("models", name)) == undisturbed
+    assert hashes(Path("models", name)) == alone
 
 
 @pytest.mark.slow
-def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(project: Project) -> None:
+def test_a_killed_process_goes_on_and_ends_in_the_same_bytes(
+    project: Project, start_stage: Callable[..., BaseProcess], capsys: pytest.CaptureFixture[str]
+) -> None:
     content = tiny("cdcgan")
-    content["train"] |= {"epochs": 6, "checkpoints": 30}
+    content["data"]["size"] = 16
+    content["train"] |= {"epochs": 4, "checkpoints": 20}
     params = project(content)
     undisturbed = hashes_of_training(params)
-    process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    process = start_stage("train")
     while not list(Path(".resume").glob("cdcgan-*/state-previous.pt")):
-        assert process.poll() is None, "the run ended before its first checkpoint"
+        assert process.is_alive(), "the run ended before its first checkpoint"
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    goes_on_to(undisturbed)
+    process.kill()
+    assert ended(process) == -signal.SIGKILL
+    goes_on_to(undisturbed, params, capsys)
 
 
 def saved_at_the_end_alone() -> dict[str, Any]:
@@ -100,6 +109,15 @@ def saved_at_the_end_alone() -> dict[str, Any]:
     return content
 
 
+@pytest.fixture(scope="module")
+def left_alone(tmp_path_factory: pytest.TempPathFactory, prepared_digits: Prepare) -> dict[str, str]:
+    """The hashes of that run."""
+    folder = tmp_path_factory.mktemp("left alone")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return hashes_of_training(begin(folder, saved_at_the_end_alone(), prepared_digits))
+
+
 def wait_for_a_step(said: TextIO) -> None:
     """Read what a trainer says until it has made some steps."""
     assert any(line.startswith("step 10/60") for line in said), "it ended first"
@@ -107,9 +125,10 @@ def wait_for_a_step(said: TextIO) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: Project, number: int) -> None:
+def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(
+    left_alone: dict[str, str], project: Project, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
     params = project(saved_at_the_end_alone())
-    undisturbed = hashes_of_training(params)
     process = subprocess.Popen(COMMAND, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     wait_for_a_step(process.stderr)
     began = time.monotonic()
@@ -118,16 +137,15 @@ def test_a_signal_saves_at_once_and_the_run_goes_on_to_the_same_bytes(project: P
     assert time.monotonic() - began < 10
     assert process.returncode == 130
     assert re.search(r"stopped at step \d+ of 60 and saved; the same command goes on there", said)
-    goes_on_to(undisturbed)
+    goes_on_to(left_alone, params, capsys)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells of a parent's death there alone")
 def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same_bytes(
-    project: Project,
+    left_alone: dict[str, str], project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     params = project(saved_at_the_end_alone())
-    undisturbed = hashes_of_training(params)
     parent = subprocess.Popen(
         [sys.executable, "-c", f"import subprocess; subprocess.run({COMMAND})"],
         env=ENVIRONMENT,
@@ -139,7 +157,7 @@ def test_a_trainer_whose_parent_was_killed_saves_and_the_run_goes_on_to_the_same
     said = parent.stderr.read()  # to the end: until the trainer, too, is gone
     assert parent.wait() == -signal.SIGKILL
     assert re.search(r"stopped at step \d+ of 60 and saved", said)
-    goes_on_to(undisturbed)
+    goes_on_to(left_alone, params, capsys)
 
 
 def stopped_before_the_end(params: Params, monkeypatch: pytest.MonkeyPatch) -> Path:

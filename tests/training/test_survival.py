@@ -56,7 +56,7 @@ def test_kills_at_random_moments_of_every_stage_leave_no_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start_stage: Callable[..., BaseProcess]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    content = tiny("cdcgan")
+    content = tiny("gan-mnist")
     content["data"]["size"] = 16
     for judge in content["judges"].values():
         judge |= {"epochs": 1, "min_accuracy": 0.0}

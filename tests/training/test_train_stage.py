@@ -110,7 +110,6 @@ def stabilised(name: str) -> dict[str, Any]:
     content["objective"] |= {"name": "non-saturating", "weight_clip": None}
     content["objective"]["penalty"] = {"name": "none", "weight": 0.0, "every": 1}
     content["stabilisers"] |= ALL | {"virtual_batch_norm": name != "gan-mnist"}
-    content["train"]["batch"] = 120
     return content
 
 

@@ -77,6 +77,7 @@ def test_the_batch_size_changes_nothing(judge: Judge, digits: Prepared) -> None:
     np.testing.assert_allclose(whole[1], parts[1], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_without_labels_it_learns_rotations(digits: Prepared) -> None:
     flat = Prepared(**(vars(digits) | {"fields": digits.fields | {"labels": label([])}}))
     judge = train_judge(flat, "flat", JUDGE.model_copy(update={"min_accuracy": 0.8}))
