@@ -14,7 +14,7 @@ from pipeline.kinds import image
 
 
 class Tiles(NamedTuple):
-    """Of at most `side` pixels each way, `around` of them beside what is kept, begun at multiples of `step`."""
+    """At most `side` pixels each way, `around` of them beside what is kept; begun at multiples of `step`."""
 
     side: int
     around: int
