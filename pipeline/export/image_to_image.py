@@ -53,7 +53,7 @@ def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: P
         write_bytes(folder / file, model.SerializeToString(deterministic=True))
     write_json(folder / "config.json", CONFIG)
     processor = {"image_processor_type": "Swin2SRImageProcessor", "do_rescale": True}
-    processor |= {"rescale_factor": 1 / 255, "do_pad": True, "pad_size": multiple(plain)}
+    processor |= {"rescale_factor": 1 / 255, "do_pad": False}  # the graph pads, and cuts off again
     write_json(folder / "preprocessor_config.json", processor)
 
 
