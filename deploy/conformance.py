@@ -5,6 +5,11 @@
 Each runtime's program is a file beside this one; harness.py says how they are asked. The images are compared
 with the model's test vectors (MODEL without .onnx/test_data_set_0, the layout of the ONNX model zoo) or,
 where there are none, with what this interpreter's ONNX Runtime makes of fixed latents and all labels.
+
+    python deploy/conformance.py exported/pix2pix-edges.parts/image-to-image/generator/onnx/model.onnx
+
+An image-to-image file (`pixel_values` -> `reconstruction`) is run on PNG files of odd and even sizes instead,
+by those that translate pictures, and held against this interpreter's ONNX Runtime.
 """
 
 import json
@@ -16,7 +21,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -29,6 +34,7 @@ DEPLOY = Path(__file__).parent
 INSTALLED = DEPLOY / ".runtimes"
 ROWS = 70  # one alone, and the others in one batch, of at least 64
 TOLERANCE = {"float32": 1e-4, "uint8": 1}  # images in [-1, 1]; grey levels
+SIZES = ((45, 70), (64, 48))  # height and width of the pictures, where any will do
 PATIENCE = 600  # seconds a runtime may take
 HEADINGS = ("runtime", "opened", "largest difference", "images/s, batch 1", "images/s, batch 64", "load ms")
 
@@ -40,6 +46,7 @@ class Runtime:
     name: str
     command: list[str] | None
     install: str
+    takes: str = "noise"  # or "pictures", or "both"
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Outcome:
         """Return the outcome as a row of the table."""
         if self.rates is None:
             return [self.runtime, f"no: {self.failure}", "", "", "", ""]
-        rates = [f"{self.rates[batch]:,.0f}" for batch in ("1", "64")]
+        rates = [f"{self.rates[batch]:,.0f}" if batch in self.rates else "" for batch in ("1", "64")]
         return [self.runtime, "yes", f"{self.difference:.1g}", *rates, f"{1000 * self.load:,.0f}"]
 
 
@@ -75,7 +82,7 @@ def runtimes() -> list[Runtime]:
     browser = find_chromium() if (DEPLOY / "web/node_modules").exists() else None
     in_c = INSTALLED / "c/vectors"
     return [
-        Runtime("onnxruntime", python("onnxruntime", None, "onnxruntime"), "pip install '.[cpu]'"),
+        Runtime("onnxruntime", python("onnxruntime", None, "onnxruntime"), "pip install '.[cpu]'", "both"),
         Runtime(old := "onnxruntime-1.16", python("onnxruntime", old, None), f"make -C deploy {old}"),
         Runtime(
             "c", [str(in_c)] if in_c.exists() else None, "make -C deploy c ORT=FOLDER (see the Makefile)"
@@ -86,8 +93,14 @@ def runtimes() -> list[Runtime]:
             [sys.executable, str(DEPLOY / "browser/run.py")] if browser else None,
             "make -C deploy browser (and Chromium)",
         ),
-        Runtime("openvino", python("openvino", "openvino", "openvino"), "make -C deploy openvino"),
-        Runtime("opencv", python("opencv", "opencv", "cv2"), "make -C deploy opencv"),
+        Runtime(
+            "transformers.js",
+            [node, str(DEPLOY / "node/translate.mjs")] if node else None,
+            "make -C deploy node",
+            "pictures",
+        ),
+        Runtime("openvino", python("openvino", "openvino", "openvino"), "make -C deploy openvino", "both"),
+        Runtime("opencv", python("opencv", "opencv", "cv2"), "make -C deploy opencv", "both"),
         Runtime("tract", python("tract", "tract", "tract"), "make -C deploy tract"),
     ]
 
@@ -98,6 +111,21 @@ def python(program: str, environment: str | None, module: str | None) -> list[st
     if environment and (interpreter := INSTALLED / environment / "bin/python").exists():
         return [str(interpreter), script]
     return [sys.executable, script] if module and find_spec(module) else None
+
+
+def is_image_to_image(model: Path) -> bool:
+    """Whether it takes `pixel_values` alone."""
+    return [given.name for given in opened(model).get_inputs()] == ["pixel_values"]
+
+
+def opened(model: Path) -> Any:
+    """Return the model as a session of this interpreter's ONNX Runtime."""
+    import onnxruntime
+
+    try:
+        return onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise typer.BadParameter(f"{model}: ONNX Runtime can't open it: {str(error)[:200]}") from error
 
 
 def find_vectors(model: Path) -> Vectors:
@@ -127,10 +155,7 @@ def make_vectors(model: Path) -> Vectors:
     """Return fixed noise and every label in turn, with the images of this interpreter's ONNX Runtime."""
     import onnxruntime
 
-    try:
-        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's errors share no base class
-        raise typer.BadParameter(f"{model}: ONNX Runtime can't open it: {str(error)[:200]}") from error
+    session = opened(model)
     noise = session.get_inputs()[0]
     stream = np.random.default_rng(0)
     if noise.name == "z":
@@ -161,6 +186,33 @@ def try_out(runtime: Runtime, model: Path, vectors: Vectors, seconds: float) -> 
     return Outcome(report["runtime"], None, difference, report["rates"], report["load"])
 
 
+def translate(runtime: Runtime, model: Path, seconds: float) -> Outcome:
+    """Run pictures of several sizes in `runtime` and compare what becomes of them."""
+    from PIL import Image
+
+    session, worst = opened(model), 0.0
+    _, _, height, width = session.get_inputs()[0].shape
+    sizes = [(height, width)] if isinstance(height, int) else SIZES
+    for size in sizes:
+        pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+        given = np.ascontiguousarray((pixels.astype(np.float32) / 255).transpose(2, 0, 1)[None])
+        (expected,) = session.run(None, {"pixel_values": given})
+        with tempfile.TemporaryDirectory() as name:
+            picture, made = Path(name, "in.png"), Path(name, "out.f32")
+            Image.fromarray(pixels).save(picture)
+            command = [*runtime.command, "--image", str(model), str(picture), str(made), str(seconds)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+            if done.returncode:
+                last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+                return Outcome(runtime.name, last[:200])
+            found = np.fromfile(made, np.float32)
+        report = json.loads(done.stdout.strip().splitlines()[-1])
+        if found.size != expected.size:
+            return Outcome(report["runtime"], f"{found.size} values came out, not {expected.size}")
+        worst = max(worst, float(np.abs(found - expected.ravel()).max()))
+    return Outcome(report["runtime"], None, worst, report["rates"], report["load"])
+
+
 def show(outcomes: list[Outcome], title: str, markdown: bool) -> None:
     """Print the table: boxes for a terminal, or Markdown."""
     rows = [outcome.cells() for outcome in outcomes]
@@ -187,18 +239,25 @@ def main(
     known = runtimes()
     if unknown := set(only or []) - {runtime.name for runtime in known}:
         raise typer.BadParameter(f"{unknown.pop()}: known are {', '.join(runtime.name for runtime in known)}")
-    vectors = find_vectors(model)
+    pictures = is_image_to_image(model)
+    vectors = None if pictures else find_vectors(model)
     outcomes = []
     for runtime in known:
         if only and runtime.name not in only:
             continue
+        if runtime.takes not in ("both", "pictures" if pictures else "noise"):
+            continue
         if runtime.command is None:
             print(f"{runtime.name} is not installed: {runtime.install}", file=sys.stderr)
             continue
-        outcomes.append(try_out(runtime, model, vectors, seconds))
+        if pictures:
+            outcomes.append(translate(runtime, model, seconds))
+        else:
+            outcomes.append(try_out(runtime, model, vectors, seconds))
+    source = "ONNX Runtime on pictures of several sizes" if pictures else vectors.source
     load = os.getloadavg()[0]
-    show(outcomes, f"against {vectors.source}; {os.cpu_count()} cores, load {load:.1f}", markdown)
-    tolerance = TOLERANCE[str(vectors.images.dtype)]
+    show(outcomes, f"against {source}; {os.cpu_count()} cores, load {load:.1f}", markdown)
+    tolerance = TOLERANCE["float32" if pictures else str(vectors.images.dtype)]
     wrong = [o.runtime for o in outcomes if o.failure or o.difference > tolerance]
     if wrong:
         print(f"wrong: {', '.join(wrong)} (a difference up to {tolerance:g} is right)", file=sys.stderr)

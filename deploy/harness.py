@@ -1,7 +1,9 @@
 """What the Python programs here share: their command line, a picture file, and the conformance protocol.
 
-    PROGRAM MODEL DIGIT OUT.pgm             draw one digit
-    PROGRAM --vectors FOLDER MODEL SECONDS  run the vectors in FOLDER and time the runtime
+    PROGRAM MODEL DIGIT OUT.pgm                   draw one digit
+    PROGRAM --image MODEL IN.png OUT.png          a picture through an image-to-image file
+    PROGRAM --vectors FOLDER MODEL SECONDS        run the vectors in FOLDER and time the runtime
+    PROGRAM --image MODEL IN.png OUT.f32 SECONDS  the same for a picture: `reconstruction` as it is
 
 FOLDER holds the model's inputs as raw little-endian rows: `z.f32` [N, z_dim], or `seed.i64` [N] for a model
 that draws its own noise, and `label.i64` [N]; N is 65 or more. The program writes `image.raw`, the N images
@@ -24,7 +26,12 @@ BATCHES = (1, 64)
 
 def main(runtime: str, load: Callable[[str], Run]) -> None:
     """Run the command line; `load` opens an ONNX file in `runtime` and returns what runs it."""
-    if sys.argv[1:2] == ["--vectors"]:
+    if sys.argv[1:2] == ["--image"]:
+        model, picture, out, *seconds = sys.argv[2:]
+        report = translate(load, model, picture, Path(out), *map(float, seconds))
+        if report:
+            print(json.dumps({"runtime": runtime, **report}))
+    elif sys.argv[1:2] == ["--vectors"]:
         folder, model, seconds = sys.argv[2:]
         print(json.dumps({"runtime": runtime, **conform(load, Path(folder), model, float(seconds))}))
     else:
@@ -39,6 +46,25 @@ def draw(run: Run, digit: int, out: Path) -> None:
     pixels = np.clip(np.rint((image + 1) * 127.5), 0, 255).astype(np.uint8)
     height, width = pixels.shape
     out.write_bytes(b"P5 %d %d 255\n" % (width, height) + pixels.tobytes())
+
+
+def translate(
+    load: Callable[[str], Run], model: str, picture: str, out: Path, seconds: float | None = None
+) -> dict[str, object]:
+    """Write what becomes of a picture, as one or as raw float32 [1, 3, H, W] and with times to tell."""
+    from PIL import Image  # late: the other programs do without
+
+    pixels = np.asarray(Image.open(picture).convert("RGB"), np.float32) / 255
+    inputs = {"pixel_values": np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])}
+    started = time.perf_counter()
+    run = load(model)
+    loaded = time.perf_counter() - started
+    made = run(inputs)
+    if seconds is None:
+        Image.fromarray(np.rint(made[0].transpose(1, 2, 0) * 255).astype(np.uint8)).save(out)
+        return {}
+    out.write_bytes(made.tobytes())
+    return {"load": loaded, "rates": {"1": rate(lambda: run(inputs), 1, seconds)}}
 
 
 def conform(load: Callable[[str], Run], folder: Path, model: str, seconds: float) -> dict[str, object]:

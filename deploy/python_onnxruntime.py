@@ -9,7 +9,7 @@ def load(model: str) -> Run:
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return lambda inputs: session.run(["image"], inputs)[0]
+    return lambda inputs: session.run(None, inputs)[0]
 
 
 if __name__ == "__main__":

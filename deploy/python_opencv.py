@@ -12,7 +12,7 @@ def load(model: str) -> Run:
     def run(inputs: dict[str, np.ndarray]) -> np.ndarray:
         for name, rows in inputs.items():
             net.setInput(rows, name)
-        return net.forward("image")
+        return net.forward()
 
     return run
 

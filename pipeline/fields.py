@@ -1,13 +1,16 @@
 """A field: one tensor that crosses a border (data set, ONNX file, command line). Standard library only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Field:
-    """What a tensor is: its kind, its shape after N, and what there is to say about it."""
+    """What a tensor is: its kind, its shape after N, and what there is to say about it.
+
+    A side that is free is named, "height" or "width", or a multiple of such a one, "4*height".
+    """
 
     kind: str
     shape: tuple[int | str, ...] = ()
@@ -15,6 +18,21 @@ class Field:
 
 
 Fields = Mapping[str, Field]  # by name
+
+
+def is_free(field: Field) -> bool:
+    """Whether it has a free side."""
+    return any(isinstance(side, str) for side in field.shape)
+
+
+def at_size(field: Field, height: int, width: int) -> Field:
+    """The same where the free sides are those."""
+    known = {"height": height, "width": width}
+    shape = []
+    for side in field.shape:
+        times, _, name = str(side).rpartition("*")
+        shape.append(int(times or 1) * known[name] if isinstance(side, str) else side)
+    return replace(field, shape=tuple(shape))
 
 
 def latent(z_dim: int, distribution: str) -> Field:

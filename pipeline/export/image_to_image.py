@@ -5,6 +5,7 @@ grey or colour inside. Any height and width: what is missing to the sides that t
 added at the right and below, and cut off again. The two small files beside are for transformers.js.
 """
 
+import json
 import math
 from functools import partial
 from pathlib import Path
@@ -19,13 +20,13 @@ from torch.nn.functional import pad
 from pipeline.errors import RunError
 from pipeline.export.canonical import portable_model
 from pipeline.export.operators import Nodes, number, renamed
+from pipeline.export.reach import reach
 from pipeline.export.to_onnx import TOLERANCE, largest_difference, results
 from pipeline.files import write_bytes, write_json
+from pipeline.inference.contract.format_image_to_image import FORMAT, GIVEN, MADE
 from pipeline.streams import stream
 from pipeline.systems.base import Export
 
-FORMAT = "gan-pipeline-image-to-image/1"
-GIVEN, MADE = "pixel_values", "reconstruction"
 BRIGHTNESS = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as Pillow and torchvision have it
 CONFIG = {"model_type": "swin2sr", "architectures": ["Swin2SRForImageSuperResolution"]}
 
@@ -52,7 +53,7 @@ def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: P
         write_bytes(folder / file, model.SerializeToString(deterministic=True))
     write_json(folder / "config.json", CONFIG)
     processor = {"image_processor_type": "Swin2SRImageProcessor", "do_rescale": True}
-    processor |= {"rescale_factor": 1 / 255, "do_pad": True, "pad_size": multiple(plain)}
+    processor |= {"rescale_factor": 1 / 255, "do_pad": False}  # the graph pads, and cuts off again
     write_json(folder / "preprocessor_config.json", processor)
 
 
@@ -84,9 +85,24 @@ def _model(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> M
     )
     model = portable_model(graph)
     metadata = {entry.key: entry.value for entry in plain.metadata_props if entry.key != "fields"}
-    helper.set_model_props(model, dict(sorted((metadata | {"format": FORMAT}).items())))
+    helper.set_model_props(model, dict(sorted((metadata | _about(plain, export, size)).items())))
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _about(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> dict[str, str]:
+    """What the file says of the pictures that it takes, so that gan-infer knows whether it may cut them."""
+    (source,), (image,) = export.inputs.values(), export.outputs.values()
+    found, step = reach(plain), multiple(plain)
+    return {
+        "format": FORMAT,
+        "size": json.dumps(size),
+        "scale": str(image.shape[1] // source.shape[1]),
+        "step": str(step),
+        "reach": json.dumps(found.around),
+        # one pixel above a multiple of the step is filled up to the next
+        "least": str((-(-found.least // step) - 1) * step + 1),
+    }
 
 
 def _before(nodes: Nodes, channels: int, sides: str | None, step: int) -> None:

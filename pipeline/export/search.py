@@ -21,10 +21,10 @@ from pipeline.systems.base import Export
 
 SEARCH = "search"  # the part's name
 BESIDE = ("label", "category", "code")  # what such a generator may take beside its latent
-# Sums over what was broadcast, on which side of zero a unit was, the slope of Softplus: the runtimes of the
-# plain file need not know them, for only ONNX Runtime searches. They mean the same at opset 17 and at that of
-# the exporter.
-OPERATORS = PORTABLE | {"Exp", "LessOrEqual", "Max", "Neg", "ReduceSum"}
+# Sums over what was broadcast, on which side of zero a unit or a difference was, the slope of Softplus: the
+# runtimes of the plain file need not know them, for only ONNX Runtime searches. They mean the same at opset
+# 17 and at that of the exporter.
+OPERATORS = PORTABLE | {"Abs", "Exp", "LessOrEqual", "Max", "Neg", "ReduceSum", "Sign"}
 TOLERANCE = 1e-4  # of the relative difference of the gradients of one row; measured ones are near 4e-7
 FLAT = 1e-3  # length below which a gradient is that of saturated pixels, and mostly rounding
 
@@ -36,10 +36,11 @@ class NotTracedError(Exception):
 
 
 class Search(nn.Module):
-    """z [N, z_dim], what goes beside it, target [N, C, H, W], mask [N, 1, H, W] -> loss, and its gradient.
+    """z [N, z_dim], what goes beside it, target [N, C, H, W], mask [N, 1, H, W], absolute [N] -> two outputs.
 
-    The loss [N] is the mean of (image - target)^2 over all channels of the pixels that the mask counts, 0
-    where it counts none; the gradient [N, z_dim] is that with respect to z.
+    The loss [N] is the mean of (image - target)^2 over all channels of the pixels, each weighted by the mask,
+    0 where it counts none; of |image - target| where `absolute` is 1, and between them the sum of the shares.
+    The gradient [N, z_dim] is that with respect to z.
     """
 
     def __init__(self, generator: nn.Module) -> None:
@@ -47,15 +48,19 @@ class Search(nn.Module):
         self.generator = generator.requires_grad_(False)
 
     def forward(self, z: Tensor, *others: Tensor) -> tuple[Tensor, Tensor]:
-        *beside, target, mask = others
+        *beside, target, mask, absolute = others
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             made = self.generator(z, *beside)
         image = made[0] if isinstance(made, tuple) else made
         counted = (mask.flatten(1).sum(1) * image.shape[1]).clamp(min=1)
         difference, weight = image - target, mask / counted.reshape(-1, 1, 1, 1)
-        loss = (weight * difference * difference).flatten(1).sum(1)
-        (gradient,) = torch.autograd.grad(image, z, 2 * weight * difference)
+        straight, square = (
+            weight * absolute.reshape(-1, 1, 1, 1),
+            weight * (1 - absolute).reshape(-1, 1, 1, 1),
+        )
+        loss = (straight * difference.abs() + square * difference * difference).flatten(1).sum(1)
+        (gradient,) = torch.autograd.grad(image, z, straight * difference.sign() + 2 * square * difference)
         return loss, gradient
 
 
@@ -70,7 +75,7 @@ def searching(generator: Export) -> Export | None:
     first = next(iter(generator.inputs))
     if latents != [first] or not set(others) <= set(BESIDE) or image.kind != "image":
         return None
-    taken = {"target": image, "mask": mask_of(image)}
+    taken = {"target": image, "mask": mask_of(image), "absolute": Field("numbers")}
     size = generator.inputs[first].shape
     given = {"loss": Field("numbers"), "gradient": Field("numbers", size)}
     return Export(Search(generator.network), {**generator.inputs, **taken}, given)

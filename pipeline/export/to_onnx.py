@@ -69,6 +69,8 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
             return torch.arange(count) % class_count(field)
         case "mask":
             return torch.randint(2, (count, *field.shape), generator=source).float()
+        case "numbers":
+            return torch.rand((count, *field.shape), generator=source)
         case "image":
             return 2 * torch.rand((count, *field.shape), generator=source) - 1
     raise ValueError(f"no input of the kind {field.kind} can be tried")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.fields import Field
+from pipeline.fields import Field, at_size
 from pipeline.kinds.shared import values
 from pipeline.kinds.shared.errors import InferenceError
 
@@ -18,6 +18,7 @@ DTYPE = "float32"
 OPTION = "--image FILE"
 RANGES = ([-1, 1], [0, 1])
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff")
+EXAMPLE = (48, 64)  # height and width of an example where they are free
 MAX_PIXELS = 100_000_000  # of a picture that is read: a few hundred bytes can claim billions
 
 
@@ -52,7 +53,10 @@ def each(text: str) -> list[str]:
 
 
 def read(text: str, field: Field, owner: str) -> np.ndarray:
-    """The picture in a file: its centre, resized to the field's size, grey or colour as the field is."""
+    """The picture in a file: its centre, resized to the field's size, grey or colour as the field is.
+
+    All of it as it is where the sides are free.
+    """
     return from_pixels(field, pixels_of(text, field.shape)[None])
 
 
@@ -63,8 +67,8 @@ def check(name: str, field: Field, array: np.ndarray) -> None:
 
 def example(field: Field, count: int) -> np.ndarray:
     """Ramps from black to white, each begun elsewhere, in grey levels that a picture can have."""
-    channels, height, width = field.shape
-    ramp = np.linspace(0, 255, int(np.prod(field.shape))).astype(np.uint8)
+    channels, height, width = at_size(field, *EXAMPLE).shape
+    ramp = np.linspace(0, 255, channels * height * width).astype(np.uint8)
     ramps = [np.roll(ramp, 7 * index).reshape(height, width, channels) for index in range(count)]
     return from_pixels(field, np.stack(ramps))
 
@@ -86,7 +90,7 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
-def pixels_of(file: str, shape: tuple[int, int, int]) -> np.ndarray:
+def pixels_of(file: str, shape: tuple[int | str, ...]) -> np.ndarray:
     """Return uint8 [H, W, C] of a picture's file for a shape [C, H, W]; InferenceError if it is none."""
     from PIL import Image, ImageOps
 
@@ -102,8 +106,9 @@ def pixels_of(file: str, shape: tuple[int, int, int]) -> np.ndarray:
         raise
     except Exception as error:  # every decoder fails in a way of its own
         raise InferenceError(f"{file}: can't be read as a picture ({str(error)[:200]})") from error
-    fitted = _fit(plain, height, width).convert("L" if channels == 1 else "RGB")
-    return np.asarray(fitted).reshape(height, width, channels)
+    fitted = plain if isinstance(height, str) else _fit(plain, height, width)
+    pixels = np.asarray(fitted.convert("L" if channels == 1 else "RGB"))
+    return pixels.reshape(*pixels.shape[:2], channels)
 
 
 def is_grey_mode(mode: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which pixels of a picture count: float32 [1, H, W], 1 where one does and 0 where it is covered."""
+"""How much each pixel of a picture counts: float32 [1, H, W], 1 where it does and 0 where it is covered."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def check_field(field: Field, side: str) -> None:
 
 def about(field: Field) -> str:
     """What the two values mean."""
-    return "1 where a pixel counts, else 0"
+    return "1 where a pixel counts, 0 where it does not, or a weight between"
 
 
 def read(text: str, field: Field, owner: str) -> np.ndarray:
@@ -36,10 +36,10 @@ def read(text: str, field: Field, owner: str) -> np.ndarray:
 
 
 def check(name: str, field: Field, array: np.ndarray) -> None:
-    """Float32 [N, 1, H, W], each 0 or 1."""
+    """Float32 [N, 1, H, W], each from 0 to 1."""
     values.check_array(name, field, DTYPE, array)
-    if not np.isin(array, (0, 1)).all():
-        raise InferenceError(f"{name}: each pixel of a mask is 0 or 1")
+    if ((array < 0) | (array > 1)).any():
+        raise InferenceError(f"{name}: each pixel of a mask is from 0 to 1")
 
 
 def example(field: Field, count: int) -> np.ndarray:

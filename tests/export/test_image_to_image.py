@@ -62,7 +62,7 @@ def test_what_transformers_js_needs_lies_beside_it(exported: Exported) -> None:
         json.loads((folder / name).read_text()) for name in ("config.json", "preprocessor_config.json")
     )
     assert config["architectures"] == ["Swin2SRForImageSuperResolution"]
-    assert (processor["pad_size"], processor["rescale_factor"]) == (32, 1 / 255)
+    assert (processor["do_pad"], processor["rescale_factor"]) == (False, 1 / 255)
 
 
 @pytest.mark.slow

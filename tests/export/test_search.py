@@ -54,7 +54,7 @@ def test_the_gradient_of_each_kind_of_generator_is_exported(
     model = onnx.load(exported(name) / f"exported/{name}.parts/search.onnx")
     onnx.checker.check_model(model, full_check=True)
     assert (model.ir_version, model.opset_import[0].version) == (8, 17)
-    assert [value.name for value in model.graph.input] == [*TAKEN[name], "target", "mask"]
+    assert [value.name for value in model.graph.input] == [*TAKEN[name], "target", "mask", "absolute"]
     assert [value.name for value in model.graph.output] == ["loss", "gradient"]
     (parity,) = (float(entry.value) for entry in model.metadata_props if entry.key == "parity")
     assert 0 < parity < 1e-5
@@ -67,10 +67,14 @@ def test_loss_and_gradient_are_those_of_the_generators_file(exported: Callable[[
     assert json.loads((folder / "cdcgan.parts/contents.json").read_text()) == {"parts": ["search"]}
     given = examples(found.description, range(4))
     given["target"] = generator.run(examples(generator.description, range(4, 8))["z"], given["label"])
+    given["absolute"] = np.array([0, 0.25, 1, 1], np.float32)
+    given["mask"][3, :, :4] = 0.5
     outputs = found.compute(given)
 
     def loss(z: np.ndarray) -> np.ndarray:
-        error = np.square(generator.run(z, given["label"]) - given["target"], dtype=np.float64)
+        difference = generator.run(z, given["label"]).astype(np.float64) - given["target"]
+        share = given["absolute"].reshape(4, 1, 1, 1)
+        error = share * np.abs(difference) + (1 - share) * np.square(difference)
         return (error * given["mask"]).sum((1, 2, 3)) / given["mask"].sum((1, 2, 3))
 
     np.testing.assert_allclose(outputs["loss"], loss(given["z"]), rtol=1e-5)
@@ -104,7 +108,7 @@ def test_a_side_of_the_size_of_the_batch_stays_what_it_is() -> None:
     sides = [
         [side.dim_param or side.dim_value for side in v.type.tensor_type.shape.dim] for v in model.graph.input
     ]
-    assert sides == [["N", 2], ["N", 3, 2, 2], ["N", 1, 2, 2]]
+    assert sides == [["N", 2], ["N", 3, 2, 2], ["N", 1, 2, 2], ["N"]]
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def put_search(generator: Path, classes: list[str], shape: tuple[int, int, int],
     """Write the search of what `model_proto` builds into the folder beside it."""
     image, z = Field("image", shape, {"range": [-1, 1]}), latent(Z_DIM, distribution)
     inputs = {"z": z} | ({"label": label_field(classes)} if classes else {})
-    inputs |= {"target": image, "mask": mask.of(image)}
+    inputs |= {"target": image, "mask": mask.of(image), "absolute": Field("numbers")}
     made = weights_of(classes, shape)
     arrays = {"weight": made["weight"], "bias": made["bias"], "back": made["weight"].T.copy()}
     arrays |= {"flat": np.array([0, -1]), "one": np.ones(1, np.float32), "two": np.full(1, 2, np.float32)}
@@ -40,13 +40,24 @@ def put_search(generator: Path, classes: list[str], shape: tuple[int, int, int],
         ("ReduceSum", ["counts", "axis"], "count"),
         ("Div", ["counts", "count"], "share"),
         ("Sub", ["made", "wanted"], "error"),
-        ("Mul", ["share", "error"], "weighted"),
-        ("Mul", ["weighted", "error"], "squares"),
-        ("ReduceSum", ["squares", "axis"], "loss"),
+        ("Unsqueeze", ["absolute", "axis"], "straight"),
+        ("Sub", ["one", "straight"], "squared"),
+        ("Abs", ["error"], "length"),
+        ("Mul", ["straight", "length"], "lengths"),
+        ("Mul", ["error", "error"], "square_error"),
+        ("Mul", ["squared", "square_error"], "squares"),
+        ("Add", ["lengths", "squares"], "both"),
+        ("Mul", ["share", "both"], "weighted"),
+        ("ReduceSum", ["weighted", "axis"], "loss"),
+        ("Sign", ["error"], "sign"),
+        ("Mul", ["straight", "sign"], "along"),
+        ("Mul", ["squared", "error"], "half"),
+        ("Mul", ["two", "half"], "doubled"),
+        ("Add", ["along", "doubled"], "way"),
         ("Mul", ["made", "made"], "square"),
         ("Sub", ["one", "square"], "slope"),
-        ("Mul", ["two", "weighted"], "doubled"),
-        ("Mul", ["doubled", "slope"], "upstream"),
+        ("Mul", ["share", "way"], "pulled"),
+        ("Mul", ["pulled", "slope"], "upstream"),
         ("MatMul", ["upstream", "back"], "gradient"),
     ]
     more = {"masks": {"axis": 1}, "loss": {"keepdims": 0}}

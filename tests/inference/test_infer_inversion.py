@@ -158,7 +158,7 @@ REFUSED = {
     "shape": (({"targets": IMAGES[:, :, :3]}), "targets is float32 [2, 1, 3, 5]; say float32 [N, 1, 4, 5]"),
     "range": ({"labels": LABELS + 10}, "labels 10: say 0 to 9"),
     "rows": ({"labels": LABELS[:1]}, "labels: 1 rows for 2 pictures"),
-    "mask": ({"mask": np.full((1, 1, 4, 5), 0.5, np.float32)}, "each pixel of a mask is 0 or 1"),
+    "mask": ({"mask": np.full((1, 1, 4, 5), 1.5, np.float32)}, "each pixel of a mask is from 0 to 1"),
     "start": ({"start": np.zeros((1, Z_DIM), np.float32)}, "start: 1 rows for 2 pictures"),
     "starts": ({"starts": 0}, "2 pictures, 0 starts, 800 steps: say 1 picture and 1 start or more"),
     "steps": ({"steps": -1}, "and 0 steps or more"),

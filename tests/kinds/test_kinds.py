@@ -99,7 +99,7 @@ CHECKED = {
     "category": ("category", changed("category", value=10), "x 10: say 0 to 9"),
     "negative": ("category", changed("category", value=-1), "x -1: say 0 to 9"),
     "label": ("label", changed("label", value=3), "x 3: say 0 to 2"),
-    "half a pixel": ("mask", changed("mask", value=0.5), "x: each pixel of a mask is 0 or 1"),
+    "a pixel and a half": ("mask", changed("mask", value=1.5), "x: each pixel of a mask is from 0 to 1"),
     "infinite": ("numbers", changed("numbers", value=np.inf), "x: holds a value that is not a number"),
     "sum": ("probabilities", changed("probabilities", value=0.5), "add up to 1"),
     "below 0": ("probabilities", np.array([[-1, 1, 1]], np.float32), "are from 0 to 1"),

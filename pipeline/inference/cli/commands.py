@@ -91,19 +91,12 @@ def invert(
     file: options.File,
     image: options.Image = None,
     digit: options.Digit = None,
-    mask: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="A picture: white where a pixel counts, black where it is covered."
-        ),
-    ] = None,
+    mask: options.Mask = None,
     steps: Annotated[
         int, typer.Option(metavar="N", help="Of the search; 0: what the encoder says, if one ships.")
     ] = 800,
-    starts: Annotated[
-        int, typer.Option(metavar="N", help="Draws to begin at, unless an encoder ships; the best is kept.")
-    ] = 4,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the draws.")] = 0,
+    starts: options.Starts = 4,
+    seed: options.OfDraws = 0,
     out: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +121,7 @@ def invert(
       gan-infer exported/cdcgan.onnx --digit 5 --field z=found.npy
     All pictures of a folder:
       gan-infer invert exported/cdcgan.onnx --image folder --digit 5
-    What may lie under a hole:
+    By what is white in hole.png alone:
       gan-infer invert exported/cdcgan.onnx --image five.png --mask hole.png
     """  # noqa: D301
     from pipeline.inference.cli.invert import invert_pictures
@@ -138,6 +131,51 @@ def invert(
         raise InferenceError("--image is missing: a picture, or a folder of them")
     search = (steps, starts, seed)
     invert_pictures(file, image, digit, mask, out, search, scale, as_json, force, device)
+
+
+@commands.command()
+def inpaint(
+    file: options.File,
+    image: options.Image = None,
+    mask: options.Mask = None,
+    digit: options.Digit = None,
+    steps: Annotated[int, typer.Option(metavar="N", help="Of the search.")] = 800,
+    starts: options.Starts = 4,
+    seed: options.OfDraws = 0,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="A .png, .jpg or .webp file; several pictures become one sheet. "
+            "[default: NAME-inpainted.png]",
+        ),
+    ] = None,
+    columns: options.Columns = 10,
+    scale: options.Scale = 1,
+    as_json: options.Json = False,
+    force: options.Force = False,
+    device: options.Device = "auto",
+) -> None:
+    """Fill the hole in a picture with what the generator would put there.
+
+    The latent is sought whose picture comes nearest around the hole, which is what is black in --mask: a
+    picture of the same size. What is white stays as it is. Without --digit every class is tried. It needs
+    NAME.parts/search.onnx beside NAME.onnx.
+
+    \b
+    gan-infer inpaint exported/cdcgan.onnx --image five.png --mask hole.png --out whole.png
+    """  # noqa: D301
+    from pipeline.inference.cli.inpaint import inpaint_pictures
+    from pipeline.inference.errors import InferenceError
+    from pipeline.inference.output.drawing import Output
+
+    for option, given in (("--image", image), ("--mask", mask)):
+        if not given:
+            raise InferenceError(
+                f"{option} is missing: a picture with a hole, and a mask that is black there"
+            )
+    output = Output(out, scale, columns, as_json=as_json, force=force)
+    inpaint_pictures(file, image, digit, mask, (steps, starts, seed), output, device)
 
 
 @commands.command()

@@ -79,6 +79,12 @@ def infer(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Picture i is made from seed + i.")] = 0,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Cut a picture too large for the memory into tiles of at most N x N pixels."
+        ),
+    ] = None,
     truncation: Annotated[
         float | None,
         typer.Option(
@@ -127,6 +133,8 @@ def infer(
       gan-infer --onnx exported/cdcgan.onnx --count 60000 --out digits.npz
     A picture through an encoder or a classifier, the numbers in a table:
       gan-infer --onnx exported/NAME.onnx --image photo.png
+    A picture of any size, or a folder of them, through a network from image to image:
+      gan-infer --onnx exported/NAME.parts/image-to-image/generator/onnx/model.onnx --image photos --out made/
     A 3 that becomes an 8:
       gan-infer interpolate exported/cdcgan.onnx --digit 3 --to-digit 8 --out morph.gif
     """  # noqa: D301 - \b marks lines that are not to be wrapped
@@ -137,13 +145,17 @@ def infer(
         raise InferenceError("Missing option '--onnx'. (see gan-infer --help)")
     if count is not None and not 1 <= count <= MAX_COUNT:
         raise InferenceError(f"--count {count}: say 1 to {MAX_COUNT}")
-    from pipeline.inference.cli import asked
+    from pipeline.inference.cli import asked, translate
     from pipeline.inference.contract.opening import opened
     from pipeline.inference.output import choices, drawing
 
     # One thread is the fastest for a few pictures; the bytes are the same with any number.
     few = count in (None, 1) and not image
     with opened(onnx, device, threads=1 if few else None) as network:
+        if translate.is_asked(network.description, out, tile):
+            output = drawing.Output(out, scale, 1, show, None, as_json, force)
+            translate.translate(network, image or (), tile, output, options_given(context))
+            return
         given = asked.read(network.description, code, image, field)
         name, classes, count = choices.choose_labels(network.description, digit, digits, count, given)
         if columns is None:
@@ -162,10 +174,14 @@ def infer(
             numbers.write(network, classes, seeds, given, output)
 
 
+def options_given(context: typer.Context) -> list[str]:
+    """The names of the options that the command line holds."""
+    return [name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"]
+
+
 def refuse_options(context: typer.Context) -> None:
     """InferenceError for options before a command: they would be ignored."""
-    given = [name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE"]
-    if given:
+    if options_given(context):
         command = context.invoked_subcommand
         raise InferenceError(f"options of {command} go after it: gan-infer {command} FILE ...")
 

@@ -23,6 +23,14 @@ Field = Annotated[
     typer.Option(metavar="NAME=VALUE", help="Any input by its name (see gan-infer info); repeatable."),
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Picture i is made from seed + i.")]
+Mask = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="A picture: white where a pixel counts, black where it is covered."),
+]
+Starts = Annotated[
+    int, typer.Option(metavar="N", help="Draws to begin at, unless an encoder ships; the best is kept.")
+]
+OfDraws = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws.")]
 Columns = Annotated[int, typer.Option(metavar="N", help="Pictures a row on a sheet.")]
 Scale = Annotated[int, typer.Option(metavar="N", help="How many times as large.")]
 Steps = Annotated[int, typer.Option(metavar="N", help="How many pictures the walk has.")]

@@ -47,6 +47,7 @@ def invert(
     steps: int = 800,
     seed: int = 0,
     told: Told | None = None,
+    filling: bool = False,
 ) -> Inverted:
     """Find the latents whose pictures are `targets`, float32 [N, C, H, W] in the file's range.
 
@@ -55,6 +56,9 @@ def invert(
     float32 [N, z_dim]; else, without a mask, at what an encoder beside the generator says; else at `starts`
     draws of `seed`, of which the best ends as the answer. 0 `steps` give the beginning and its error. Codes
     stay at the middle of their range. What is found for a picture does not depend on those beside it.
+
+    `filling` descends what a hole is filled by, and gives that as the error: the sum of the absolute
+    differences, weighted by the mask, and a prior (pipeline/inference/contract/inpainting.py).
 
     InferenceError for a generator without a search beside it, and for what does not fit it.
     """
@@ -74,7 +78,7 @@ def invert(
     count, found = _Count(told, len(blocks) * (trial + steps)), []
     with _search_of(generator) as network:
         for block in blocks:
-            search = Search(network, about, targets[block], masks[block], start is not None, count)
+            search = Search(network, about, targets[block], masks[block], start is not None, count, filling)
             own = None if labels is None else labels[block, None]
             if unknown:
                 own = search.likeliest(begin[block, :TRIAL_STARTS], trial)
@@ -109,6 +113,8 @@ def _search_of(generator: Generator) -> Iterator[Network]:
                 f"{generator.path}: has no {generator.path.stem}.parts/search.onnx beside it, which tells "
                 "where a latent has to go; `dvc repro export` writes it"
             )
+        if "absolute" not in network.description.inputs:
+            raise InferenceError(f"{network.path}: of an older export; `dvc repro export` writes it anew")
         yield network
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from pipeline import kinds
 from pipeline.fields import Field
-from pipeline.inference.contract import format_1, format_2
+from pipeline.inference.contract import format_1, format_2, format_image_to_image
 from pipeline.inference.contract.description import Description
 from pipeline.inference.errors import InferenceError
 
-FORMATS = {format_1.FORMAT: format_1, format_2.FORMAT: format_2}
+FORMATS = {form.FORMAT: form for form in (format_1, format_2, format_image_to_image)}
 ORIGIN = ("format", "name", "kind", "dataset", "params_hash", "data_hash", "code_hash", "opset", "parity")
 TYPES = {"float32": "tensor(float)", "int64": "tensor(int64)"}
 
@@ -56,13 +56,18 @@ def _check_tensors(side: str, found: list[Any], fields: Mapping[str, Field], ord
         raise InferenceError(f"its {side}s are {', '.join(names) or 'none'}; expected {', '.join(expected)}")
     for tensor in found:
         field = fields[tensor.name]
-        kind, shape = TYPES[kinds.find(field.kind).DTYPE], [None, *field.shape]
-        actual = [side if isinstance(side, int) else None for side in tensor.shape]
+        kind = TYPES[kinds.find(field.kind).DTYPE]
+        shape, actual = ([_fixed(side) for side in sides] for sides in (("N", *field.shape), tensor.shape))
         if (tensor.type, actual) != (kind, shape):
             raise InferenceError(
                 f"its {side} '{tensor.name}' is {tensor.type} {_shape_text(actual)}; "
                 f"its metadata say {kind} {_shape_text(shape)}"
             )
+
+
+def _fixed(side: int | str | None) -> int | None:
+    """A side; None where it is free."""
+    return side if isinstance(side, int) else None
 
 
 def _shape_text(shape: list[int | None]) -> str:

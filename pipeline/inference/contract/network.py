@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline import kinds
+from pipeline.fields import Field, at_size, is_free
 from pipeline.inference.contract.inputs import NOTHING, Given, filled
 from pipeline.inference.contract.metadata import read_description
 from pipeline.inference.contract.session import cores, open_session
@@ -53,7 +54,8 @@ class Network:
             raise InferenceError(f"the model failed while running: {str(error)[:200]}") from error
         count = len(next(iter(inputs.values())))
         for name, field in self.description.outputs.items():
-            if outputs[name].shape != (count, *field.shape) or not np.isfinite(outputs[name]).all():
+            shape = _sized(field, inputs).shape
+            if outputs[name].shape != (count, *shape) or not np.isfinite(outputs[name]).all():
                 what = "pictures" if field.kind == "image" else name
                 raise InferenceError(
                     f"the model gave {what} of another shape, or values that are not numbers"
@@ -120,3 +122,8 @@ class Network:
         from concurrent.futures import ThreadPoolExecutor  # late: one picture needs none
 
         return ThreadPoolExecutor(self._threads)
+
+
+def _sized(field: Field, inputs: Mapping[str, np.ndarray]) -> Field:
+    """An output's field where its free sides hang on those of what is given."""
+    return at_size(field, *next(iter(inputs.values())).shape[2:]) if is_free(field) else field

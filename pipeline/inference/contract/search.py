@@ -14,6 +14,7 @@ from pipeline.kinds.shared import noise
 
 RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of the latent
 NEAR = (0.2, 0.05)  # the same from a latent that is near already: few steps do, so the rate stays high
+PRIOR = 0.003  # weight of it where a hole is filled (Yeh et al. 2017, section 3.3)
 KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
 
 
@@ -27,6 +28,7 @@ class Search:
     masks: np.ndarray  # float32 [n, 1, H, W]
     near: bool  # whether the starts are
     told: Callable[[], None]  # called after each step
+    filling: bool = False  # by absolute differences and a prior on the latent; else by squared ones alone
 
     def best(
         self, starts: np.ndarray, labels: np.ndarray | None, steps: int
@@ -55,10 +57,17 @@ class Search:
         count, each, _ = starts.shape
         fixed = beside_z(self.about, None if labels is None else labels.reshape(-1), count * each)
         fixed |= {"target": self.targets.repeat(each, 0), "mask": self.masks.repeat(each, 0)}
+        fixed["absolute"] = np.full(count * each, self.filling, np.float32)
+        # what the graph divides by: Yeh et al. weigh the prior against a sum
+        summed = (fixed["mask"].sum((1, 2, 3)) * self.targets.shape[1]).clip(1)
 
         def slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             outputs = self.network.compute({self.about.noise: z} | fixed)
-            return outputs["loss"], outputs["gradient"]
+            loss, gradient = outputs["loss"], outputs["gradient"]
+            if not self.filling:
+                return loss, gradient
+            unlikely, along = improbability(z, self.about.latent)
+            return summed * loss + PRIOR * unlikely, summed[:, None] * gradient + PRIOR * along
 
         first, last = (rate * DEVIATION[self.about.latent] for rate in (NEAR if self.near else RATES))
         bounds = REACH["uniform"] if self.about.latent == "uniform" else None
@@ -71,6 +80,13 @@ def drawn(about: Description, starts: int, seed: int) -> np.ndarray:
     """Return the starts of every picture, float32 [1, starts, z_dim], of noise that no picture is made of."""
     z = noise.latent([seed], starts * about.z_dim, about.latent, noise_width(about))
     return z.reshape(1, starts, -1)
+
+
+def improbability(z: np.ndarray, distribution: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return -log p(z) [N] of z [N, z_dim], less a constant, and its gradient; 0 of a uniform latent."""
+    if distribution == "uniform":
+        return np.zeros(len(z), np.float32), np.zeros_like(z)
+    return (z * z).sum(1) / 2, z
 
 
 def beside_z(about: Description, labels: np.ndarray | None, count: int) -> dict[str, np.ndarray]:

@@ -32,7 +32,7 @@ def file_safe(name: str) -> str:
 
 def one_file_each(out: str) -> bool:
     """Whether `out` asks for one file a picture: a folder, or a pattern with {index}, {seed} or {label}."""
-    return _is_folder(out) or PLACEHOLDER.search(out) is not None
+    return is_folder(out) or PLACEHOLDER.search(out) is not None
 
 
 def is_array(out: str) -> bool:
@@ -52,7 +52,7 @@ def files(
         values = {"index": str(index), "seed": str(seed)}
         if label is not None:
             values["label"] = file_safe(description.classes[label])
-        pattern = f"{out}/{stem(description, label)}-{{seed}}.png" if _is_folder(out) else out
+        pattern = f"{out}/{stem(description, label)}-{{seed}}.png" if is_folder(out) else out
         found.append(picture(PLACEHOLDER.sub(lambda match, values=values: values[match[1]], pattern)))
     if len(set(found)) < len(found):
         raise InferenceError(f"--out {out}: gives several pictures one name; put {{seed}} or {{index}} in it")
@@ -94,5 +94,6 @@ def refuse_existing(paths: Sequence[Path]) -> None:
         raise InferenceError(f"--out: {there[0]}{more} already exists; add --force to replace it")
 
 
-def _is_folder(out: str) -> bool:
+def is_folder(out: str) -> bool:
+    """Whether `out` is a folder: one that is there, or ends in /."""
     return out.endswith("/") or os.path.isdir(out)  # Path.is_dir raises for a name too long

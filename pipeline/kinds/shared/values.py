@@ -36,7 +36,11 @@ def _is_name(name: Any) -> bool:
 
 def check_array(name: str, field: Field, dtype: str, values: np.ndarray) -> None:
     """InferenceError unless `values` is `dtype` [N, *shape], and no number in it is infinite or none."""
-    if values.dtype != dtype or values.shape[1:] != field.shape or not values.ndim:
+    sides = values.shape[1:]
+    fits = len(sides) == len(field.shape) and all(
+        side == wanted or isinstance(wanted, str) for side, wanted in zip(sides, field.shape, strict=True)
+    )
+    if values.dtype != dtype or not fits or not values.ndim:
         found, wanted = (", ".join(map(str, shape)) for shape in (values.shape, ("N", *field.shape)))
         raise InferenceError(f"{name} is {values.dtype} [{found}]; say {dtype} [{wanted}]")
     if not np.isfinite(values).all():
