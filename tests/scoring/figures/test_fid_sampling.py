@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.scoring.figures.fid import fid, fid_draws, too_few
 from pipeline.scoring.figures.fid_infinity import fid_infinity
-from pipeline.scoring.spread import interval, ratio
+from pipeline.scoring.spread import counts, interval, ratio
 
 SHIFT = 0.3
 TRUE = 16 * SHIFT**2  # two Gaussians of one covariance in 16 dimensions
@@ -23,6 +23,12 @@ def test_the_interval_is_as_wide_as_fresh_samples_scatter() -> None:
     ends = interval(fid(draw(200, 400, SHIFT), reference), draws)
     assert (ends["high"] - ends["low"]) / 2 == pytest.approx(1.96 * draws.std(ddof=1), rel=1e-3)
     assert (draws == fid_draws(draw(200, 400, SHIFT), reference, one, seed=0)).all()
+
+
+def test_a_draw_is_the_distance_of_the_rows_in_it() -> None:
+    samples, reference, one = draw(1, 60) / 10, draw(0, 200) / 10, np.zeros(60, int)
+    held = [fid(samples.repeat(count, axis=0), reference) for count in counts(one, 0)]
+    assert fid_draws(samples, reference, one, seed=0).mean() == pytest.approx(np.mean(held), rel=1e-9)
 
 
 def test_class_counts_that_were_asked_for_are_no_accident() -> None:
