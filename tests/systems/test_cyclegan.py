@@ -66,6 +66,15 @@ def test_discriminators_are_shown_past_images(tmp_path: Path) -> None:
     assert 0 < sum(kept) < 4
 
 
+def test_each_pool_draws_from_a_stream_of_its_own(tmp_path: Path) -> None:
+    """Else the two discriminators would always be shown past images of the same rows."""
+    turn, asked = turn_of({}), []
+    source = turn.stream
+    turn.stream = lambda purpose: asked.append(purpose) or source(purpose)
+    list(built(tmp_path).step([turn]))
+    assert len(set(asked)) == len(asked) == 2
+
+
 def test_a_pool_keeps_what_comes_until_it_is_full_and_then_exchanges_half() -> None:
     pool, source = ImagePool(50, (1, 1, 1)), torch.Generator().manual_seed(0)
     old, shown = 0, 0

@@ -67,6 +67,25 @@ def test_generator_and_recogniser_ship_and_the_critic_is_kept(model: Model) -> N
     assert list(model.others()) == ["discriminator"]
 
 
+def test_the_discriminator_and_the_recogniser_are_as_published(model: Model) -> None:
+    """Appendix C.1: leaks of 0.1, batch norm behind all layers but the first, Q on the trunk of D."""
+    critic, q, x = model.discriminator.eval(), model.recogniser.eval(), torch.rand(6, 1, 8, 8)
+    for norm in critic.modules():
+        if isinstance(norm, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            norm.running_mean += 0.1
+
+    def leak(values: torch.Tensor) -> torch.Tensor:
+        return torch.where(values > 0, values, values / 10)
+
+    first, _, second, norm, _, _, third, last_norm, _ = critic.layers
+    trunk = leak(last_norm(third(leak(norm(second(leak(first(x))))).flatten(1))))
+    torch.testing.assert_close(critic(x, torch.zeros(6)), critic.last(trunk)[:, 0])
+    hidden = leak(q.hidden[1](q.hidden[0](trunk)))
+    probabilities, code = q(x)
+    torch.testing.assert_close(probabilities, q.category(hidden).softmax(1))
+    torch.testing.assert_close(code, q.codes(hidden))
+
+
 def test_a_category_is_a_one_hot_code(model: Model) -> None:
     """The first layer of z, category and codes side by side, as published."""
     z, code, network = torch.randn(1, 62), torch.rand(1, 2), model.generator

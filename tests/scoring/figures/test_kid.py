@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
-from pipeline.scoring.figures.kid import kid, squared_mmd
+from pipeline.scoring import spread
+from pipeline.scoring.candidates import Candidate
+from pipeline.scoring.figures.kid import kid, measure, squared_mmd
 
 
 def test_squared_mmd_is_the_unbiased_double_sum() -> None:
@@ -39,3 +41,20 @@ def test_its_error_is_that_of_fresh_samples_also_where_they_are_few() -> None:
         means.append(blocks.mean())
         errors.append(blocks.std(ddof=1) / np.sqrt(len(blocks)))
     assert np.mean(errors) == pytest.approx(np.std(means), rel=0.3)
+
+
+def test_the_interval_is_that_of_the_mean_of_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bootstrap of ten blocks: its deviation is that of the blocks over the root of ten."""
+    monkeypatch.setattr(spread, "DRAWS", 4000)
+    random = np.random.default_rng(4)
+    seen = {
+        name: Candidate(np.zeros(0), None, random.normal(shift, 1, (200, 4)), np.zeros(0))
+        for name, shift in (("fake", 0.4), ("floor", 0.0), ("noise", 2.0), ("test", 0.0))
+    }
+    found = measure(seen | {"seed": 0})["judge_kid"]
+    for key, name, low in (("value", "fake", "low"), ("real", "floor", "real_low")):
+        blocks = kid(seen[name].features, seen["test"].features)
+        assert found[key] == pytest.approx(blocks.mean(), rel=1e-9)
+        reach = 1.96 * blocks.std() / 10**0.5
+        assert found[key] - found[low] == pytest.approx(reach, rel=0.06)
+    assert found["noise"] > found["value"] > found["real"]

@@ -5,7 +5,8 @@ import pytest
 
 from pipeline.data.prepared import Prepared
 from pipeline.scoring.candidates import Images
-from pipeline.scoring.figures.two_sample import _halves, told_apart
+from pipeline.scoring.figures import two_sample
+from pipeline.scoring.figures.two_sample import CONSTANTS, _halves, measure, told_apart
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,32 @@ def test_shapes_are_found_at_half_size(sides: tuple[Images, Images]) -> None:
     real, other = sides
     flipped = Images(np.ascontiguousarray(other.images[..., ::-1]), other.labels)
     assert told_apart(real, flipped, 0, halved=True).mean() > 0.8
+
+
+def test_samples_and_training_images_are_told_from_real_ones_at_both_sizes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, samples, training = (Images(np.zeros((2, 1, 8, 8), np.uint8), None) for _ in range(3))
+    shares = {id(samples): {False: 0.9, True: 0.7}, id(training): {False: 0.6, True: 0.5}}
+    seeds: dict[tuple[int, bool], set[int]] = {}
+
+    def answers(one: Images, other: Images, seed: int, *, halved: bool) -> np.ndarray:
+        assert one is real
+        seeds.setdefault((id(other), halved), set()).add(seed)
+        return np.arange(100) < 100 * shares[id(other)][halved]
+
+    monkeypatch.setattr(two_sample, "told_apart", answers)
+    found = measure({"unseen": real, "told_apart": samples, "seen": training, "seed": 0})
+    said = {name: [figure[who] for who in ("value", "real", "noise")] for name, figure in found.items()}
+    assert said == {"two_sample": [0.9, 0.6, None], "two_sample_half": [0.7, 0.5, None]}
+    assert [len(seeds[id(samples), halved]) for halved in (False, True)] == [2, 2]
+
+
+def test_the_protocol_names_what_it_is_made_with() -> None:
+    """Channels of the first layer, learning rate, steps: scores of other ones are not comparable."""
+    assert CONSTANTS["two-sample test: seeds of samples, of real images"] == [2, 1]
+    assert CONSTANTS["two-sample test: width, rate, steps"] == [8, 4e-3, 1250]
+    assert CONSTANTS["two-sample test, half size: width, rate, steps"] == [16, 2e-2, 2700]
 
 
 def test_the_halves_share_no_image_and_have_like_classes(sides: tuple[Images, Images]) -> None:
