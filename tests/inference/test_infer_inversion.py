@@ -162,7 +162,7 @@ REFUSED = {
     "start": ({"start": np.zeros((1, Z_DIM), np.float32)}, "start: 1 rows for 2 pictures"),
     "starts": ({"starts": 0}, "2 pictures, 0 starts, 800 steps: say 1 picture and 1 start or more"),
     "steps": ({"steps": -1}, "and 0 steps or more"),
-    "none": ({"targets": IMAGES[:0]}, "0 pictures, 4 starts"),
+    "none": ({"targets": IMAGES[:0]}, "0 pictures, 8 starts"),
 }
 
 
@@ -190,7 +190,7 @@ def test_the_search_of_another_run_is_refused_and_a_missing_one_told(generator, 
 # Adam
 
 
-def valley(z):
+def valley(z, rows=None):
     """Half the distance to 3, squared."""
     return (np.square(z - 3).sum(1) / 2).astype(np.float32), z - 3
 
@@ -202,8 +202,43 @@ def test_adams_first_step_is_the_rate_and_the_rate_falls_by_one_factor():
     np.testing.assert_allclose(loss, (2.5**2 + 96.5**2) / 2, rtol=1e-6)
     seen = []
     far = np.full((1, 1), 1e6, np.float32)  # every gradient is as good as the first: steps of the rate
-    descend(lambda z: (seen.append(float(z[0, 0])), valley(z))[1], far, 3, (400, 100), None, lambda: None)
+    descend(
+        lambda z, rows: (seen.append(float(z[0, 0])), valley(z))[1], far, 3, (400, 100), None, lambda: None
+    )
     np.testing.assert_allclose(-np.diff(seen), [400, 200, 100], rtol=1e-2)
+
+
+def test_rows_that_are_sieved_out_stay_at_the_best_they_came_by():
+    start, computed = np.array([[0.0], [1.0], [9.0]], np.float32), []
+
+    def slope(z, rows):
+        computed.append(rows.tolist())
+        return valley(z)
+
+    alone, losses = descend(valley, start, 4, (0.5, 0.1), None, lambda: None)
+    early, _ = descend(valley, start, 4, (0.5, 0.1), None, lambda: None, {3: lambda least: np.arange(3)})
+    np.testing.assert_array_equal(early, alone)
+    sieve = {3: lambda least: least.argsort()[:1]}
+    z, loss = descend(slope, start, 4, (0.5, 0.1), None, lambda: None, sieve)
+    assert computed == [[0, 1, 2]] * 3 + [[1]] * 2  # at the start, and after each step
+    assert (z[1], loss[1]) == (alone[1], losses[1])
+    two = [start[row] + (0.5 + 0.5 * (0.1 / 0.5) ** (1 / 3)) * sign for row, sign in ((0, 1), (2, -1))]
+    np.testing.assert_allclose(z[[0, 2]], two, rtol=1e-2)
+    np.testing.assert_allclose(loss[[0, 2]], [valley(each[None])[0][0] for each in two], rtol=2e-2)
+
+
+def test_the_best_two_starts_of_each_picture_go_on(generator, monkeypatch):
+    kept = []
+
+    def spied(slope, start, steps, falling, bounds, told, sieves):
+        least = np.array([3, 1, 2, 9, 8, 7], np.float32)
+        kept.append({step: sieve(least).tolist() for step, sieve in sieves.items()})
+        return descend(slope, start, steps, falling, bounds, told, sieves)
+
+    monkeypatch.setattr("pipeline.inference.contract.search.descend", spied)
+    pictures = generator.run(latent([5, 6], Z_DIM, "normal"), [3, 4])
+    invert(generator, pictures, np.array([3, 4]), steps=1, starts=3)
+    assert kept == [{51: [1, 2, 5, 4]}]
 
 
 def test_the_best_place_is_kept_and_bounds_hold():

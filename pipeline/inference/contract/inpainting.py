@@ -26,7 +26,7 @@ def inpaint(
     mask: np.ndarray,
     labels: np.ndarray | None = None,
     *,
-    starts: int = 4,
+    starts: int = 8,
     steps: int = 800,
     seed: int = 0,
     told: Told | None = None,

@@ -43,7 +43,7 @@ def invert(
     *,
     mask: np.ndarray | None = None,
     start: np.ndarray | None = None,
-    starts: int = 4,
+    starts: int = 8,
     steps: int = 800,
     seed: int = 0,
     told: Told | None = None,
@@ -54,8 +54,9 @@ def invert(
     Without `labels`, int64 [N], each class has a short trial, and the best two go on. `mask` is float32
     [N, 1, H, W], or [1, 1, H, W] for all: 1 where a pixel counts, else 0. The search begins at `start`,
     float32 [N, z_dim]; else, without a mask, at what an encoder beside the generator says; else at `starts`
-    draws of `seed`, of which the best ends as the answer. 0 `steps` give the beginning and its error. Codes
-    stay at the middle of their range. What is found for a picture does not depend on those beside it.
+    draws of `seed`: the best two go on after 50 steps, and the better end is the answer. 0 `steps` give the
+    beginning and its error. Codes stay at the middle of their range. What is found for a picture does not
+    depend on those beside it.
 
     `filling` descends what a hole is filled by, and gives that as the error: the sum of the absolute
     differences, weighted by the mask, and a prior (pipeline/inference/contract/inpainting.py).

@@ -16,6 +16,10 @@ RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of
 NEAR = (0.2, 0.05)  # the same from a latent that is near already: few steps do, so the rate stays high
 PRIOR = 0.003  # weight of it where a hole is filled (Yeh et al. 2017, section 3.3)
 KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
+# Of all starts of a picture the best few go on after some steps. Measured on samples of the flagship: of 8
+# starts the best 2 after 50 steps find as many again as all 8 to the end, for little more than a quarter of
+# the computation.
+SIFTED_AT, GO_ON = 51, 2
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,24 @@ class Search:
         # what the graph divides by: Yeh et al. weigh the prior against a sum
         summed = (fixed["mask"].sum((1, 2, 3)) * self.targets.shape[1]).clip(1)
 
-        def slope(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            outputs = self.network.compute({self.about.noise: z} | fixed)
+        def slope(z: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            given = {name: values[rows] for name, values in fixed.items()}
+            outputs = self.network.compute({self.about.noise: z} | given)
             loss, gradient = outputs["loss"], outputs["gradient"]
             if not self.filling:
                 return loss, gradient
             unlikely, along = improbability(z, self.about.latent)
-            return summed * loss + PRIOR * unlikely, summed[:, None] * gradient + PRIOR * along
+            by = summed[rows]
+            return by * loss + PRIOR * unlikely, by[:, None] * gradient + PRIOR * along
+
+        def sieve(least: np.ndarray) -> np.ndarray:
+            best = least.reshape(count, each).argsort(1, kind="stable")[:, :GO_ON]
+            return (best + each * np.arange(count)[:, None]).reshape(-1)
 
         first, last = (rate * DEVIATION[self.about.latent] for rate in (NEAR if self.near else RATES))
         bounds = REACH["uniform"] if self.about.latent == "uniform" else None
         rows = starts.reshape(count * each, -1)
-        z, error = descend(slope, rows, steps, (first, last), bounds, self.told)
+        z, error = descend(slope, rows, steps, (first, last), bounds, self.told, {SIFTED_AT: sieve})
         return z.reshape(starts.shape), error.reshape(count, each)
 
 
