@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,27 @@ def test_a_program_draws_the_digit(tmp_path: Path) -> None:
     assert picture.shape == (32, 32)
     assert picture.max() > 200  # ink
     assert picture[0].max() < 100  # on black
+
+
+@pytest.mark.slow
+def test_pictures_become_the_same_in_every_runtime_that_translates_them(
+    exported: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = exported("pix2pix-edges") / "exported/pix2pix-edges.parts/image-to-image/generator"
+    names = ("onnxruntime", "transformers.js", "openvino", "opencv")
+    done = conformance(folder / "onnx/model.onnx", *(word for name in names for word in ("--only", name)))
+    assert done.returncode == 0, done.stderr + done.stdout
+    found = rows(done)
+    assert [row[1] for row in found] == ["yes"] * len(found)
+    assert len(found) + done.stderr.count("is not installed") == len(names)
+    made = tmp_path / "made.png"
+    Image.fromarray(np.arange(45 * 70 * 3).astype(np.uint8).reshape(45, 70, 3)).save(tmp_path / "in.png")
+    program = [sys.executable, "deploy/python_onnxruntime.py", "--image", str(folder / "onnx/model.onnx")]
+    subprocess.run([*program, str(tmp_path / "in.png"), str(made)], cwd=ROOT, check=True, timeout=60)
+    again = tmp_path / "again.png"
+    command = [sys.executable, "-m", "pipeline.inference.cli", str(folder / "onnx/model.onnx")]
+    command += ["--image", str(tmp_path / "in.png"), "--out", str(again)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+    by_program, by_gan_infer = (np.asarray(Image.open(each)).astype(int) for each in (made, again))
+    assert by_program.shape == (45, 70, 3)
+    assert np.abs(by_program - by_gan_infer).max() <= 1
