@@ -28,6 +28,7 @@ BUNDLED = {
     "digits_negatives": "digits_negatives",
     "mnist_edges": "digits_negatives",
     "mnist_digits": "digits_negatives",
+    "fonts_mnist": "digits_negatives",
     "edge_pairs": "edge_pairs",
     "grey_pairs": "grey_pairs",
     "paired_folder": "edge_pairs",

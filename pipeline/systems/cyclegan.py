@@ -19,7 +19,7 @@ from pipeline.fields import Fields, class_count
 from pipeline.game import Game
 from pipeline.networks.initialisation import dcgan_init
 from pipeline.networks.patches import PatchDiscriminator, check_halvings
-from pipeline.networks.pool import ImagePool
+from pipeline.networks.pool import ImagePool, check_pool
 from pipeline.networks.residual import ResidualNetwork
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
@@ -145,8 +145,7 @@ def _refuse(params: p.Params[Params], data: Fields) -> None:
     """UserError for what the networks can't do."""
     model = params.model
     check_halvings(model.halvings, params.data.size)
-    if 0 < model.pool < params.train.batch:
-        raise UserError(f"model.pool: {model.pool} images are fewer than a batch of {params.train.batch}")
+    check_pool(model.pool, params.train.batch)
     for name in ("identity", "keep_labels"):
         if getattr(model, name) and data["images"].shape != data["other"].shape:
             raise UserError(f"model.{name}: must be 0 where images and other have unlike channels")
