@@ -10,7 +10,7 @@ from pipeline.scoring.spread import over_seeds
 
 FIGURES = {
     "domain_adaptation": About(
-        place=92,
+        place=98,
         title="train on translated",
         good="high",
         explanation="Accuracy on the real test images of classifiers trained on nothing but translations of "
