@@ -62,8 +62,10 @@ def test_the_discriminator_is_shown_past_images(tmp_path: Path) -> None:
     model = built(tmp_path)
     list(model.step([turn_of({})]))  # the pool is full now
     turn = turn_of({}, index=1)
-    list(model.step([turn]))
+    told = dict(model.step([turn]))["local_discriminator"].item()
     made = model.refiner(turn.batch["images"]).detach()
+    newest = model.game.critic(model.local_discriminator, (turn.batch["other"],), (made,), turn).item()
+    assert told != pytest.approx(newest, rel=1e-6)
     kept = [any(torch.allclose(one, other, atol=1e-5) for one in made) for other in model.past.images]
     assert 0 < sum(kept) < 4
 
