@@ -28,6 +28,8 @@ PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yaml"))
 BUNDLED = {
     "digits_negatives": "digits_negatives",
     "mnist_edges": "digits_negatives",
+    "mnist_digits": "digits_negatives",
+    "fonts_mnist": "digits_negatives",
     "edge_pairs": "edge_pairs",
     "grey_pairs": "grey_pairs",
     "paired_folder": "edge_pairs",

@@ -25,6 +25,19 @@ class Split:
     labels: np.ndarray
     batches: Callable[[], Iterator[torch.Tensor]]
 
+    def beginning(self, count: int) -> "Split":
+        """Its first `count` images; all, if it has no more."""
+
+        def batches() -> Iterator[torch.Tensor]:
+            left = count
+            for batch in self.batches():
+                yield batch[:left]
+                left -= len(batch)
+                if left <= 0:
+                    return
+
+        return Split(self.labels[:count], batches)
+
 
 @dataclass(frozen=True)
 class Originals:

@@ -3,6 +3,14 @@
 import torch
 from torch import Tensor, nn
 
+from pipeline.errors import UserError
+
+
+def check_pool(pool: int, batch: int) -> None:
+    """UserError where a pool can't give a batch."""
+    if 0 < pool < batch:
+        raise UserError(f"model.pool: {pool} images are fewer than a batch of {batch}")
+
 
 class ImagePool(nn.Module):
     """The last images of a generator, in a buffer: a run that is resumed goes on with them."""

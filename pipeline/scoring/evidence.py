@@ -21,6 +21,8 @@ from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.parts import Categories, Pairs, Posterior
 from pipeline.scoring.translations import Translated, made
 
+LEARNT_FROM = 10_000  # training images, at most, whose translations classifiers learn from
+
 
 class Evidence(TypedDict, total=False):
     """What was gathered on one generator. A name is missing where there is nothing of the kind."""
@@ -46,6 +48,8 @@ class Evidence(TypedDict, total=False):
     labels: NDArray[np.int64]  # that were asked for, [N]; missing: the generator takes none
     told_apart: Images  # samples of the labels of `unseen`
     sources: Images  # what the samples are translations of; missing: they are made of noise
+    learnt_from: Images  # training images of the source; missing: no labels, or they can't be the target's
+    learnt_as: Images  # their translations
 
     translated: Translated  # beside what should have come out; missing: it learnt from no pairs
 
@@ -200,7 +204,15 @@ def _translate(generator: Network, reference: Evidence, prepared: Prepared) -> E
         truth = candidates.joined([candidates.real(target, part, _all(target, part)) for part in parts])
         fresh = np.flatnonzero(rows < source.counts["test"]["total"]) if "train" in parts else slice(None)
         found["translated"] = _beside_the_truth(found, truth.take(rows), fresh)
+    elif pool.labels is not None and source.fields[given].shape == target.fields[made(generator)].shape:
+        found |= _learnt(generator, source, seed)
     return found
+
+
+def _learnt(generator: Network, source: Prepared, seed: int) -> Evidence:
+    """What classifiers of the target can learn from: the source's training images, and translations."""
+    plain = candidates.real(source, "train", candidates.shuffled(source, "train", LEARNT_FROM, seed))
+    return Evidence(learnt_from=plain, learnt_as=translations.translated(generator, plain))
 
 
 def _beside_the_truth(found: Evidence, truth: Images, fresh: NDArray[np.int64] | slice) -> Translated:

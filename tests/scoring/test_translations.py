@@ -58,6 +58,15 @@ def test_pairs_are_held_row_by_row_against_what_should_have_come_out(
 
 @pytest.mark.slow
 def test_without_pairs_nothing_says_what_should_come_out(exported: Callable[[str], Path]) -> None:
-    evidence, _, _ = gathered(exported("cyclegan-digits"), "cyclegan-digits")
+    evidence, prepared, generator = gathered(exported("cyclegan-digits"), "cyclegan-digits")
     assert "sources" in evidence
     assert "translated" not in evidence
+    plain, shown = evidence["learnt_from"], evidence["learnt_as"]
+    (out,) = generator.outputs(range(5), given_to(plain.images[:5]))
+    assert np.array_equal(shown.images[:5], generator.pixels(out["translated"]).transpose(0, 3, 1, 2))
+    assert np.array_equal(shown.labels, plain.labels)
+    known = zip(prepared.images("train"), prepared.labels("train"), strict=True)
+    known = {(image.tobytes(), label) for image, label in known}
+    found = [(image.tobytes(), label) for image, label in zip(plain.images, plain.labels, strict=True)]
+    assert len(found) == prepared.counts["train"]["total"]
+    assert set(found) == known

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from pipeline.errors import UserError
 from pipeline.networks.patches import PatchDiscriminator
@@ -16,16 +17,19 @@ from tests.building import build
 from tests.conftest import tiny, write_params
 
 
-def built(folder: Path, **changes: Any) -> Model:
+def built(folder: Path, classes: int = 10, **changes: Any) -> Model:
     torch.manual_seed(0)
     content = tiny("cyclegan-digits")
     content["model"] |= {"cycle": 3.0, "identity": 0.5, "pool": 4} | changes
     content["train"]["batch"] = 4
-    return build(write_params(content, folder))
+    if content["model"]["keep_labels"]:
+        content["train"]["players"]["classifier"] = {"lr": 2e-4, "betas": [0.5, 0.999]}
+    return build(write_params(content, folder), classes=classes)
 
 
 def turn_of(notes: dict[str, Tensor], index: int = 0) -> Any:
     batch = {name: torch.rand(4, 1, 16, 16) * 2 - 1 for name in ("images", "other")}
+    batch["labels"] = torch.tensor([3, 1, 4, 1])
     return SimpleNamespace(
         batch=batch,
         index=index,
@@ -54,6 +58,24 @@ def test_the_losses_are_those_of_the_paper(tmp_path: Path) -> None:
     assert moves["discriminators"].item() == pytest.approx(told.item(), rel=1e-5)
     assert notes["cycle_loss"].item() == pytest.approx(cycle.item(), rel=1e-5)
     assert notes["identity_loss"].item() == pytest.approx(same.item(), rel=1e-5)
+
+
+def test_a_classifier_has_to_read_the_translation_as_the_same_class(tmp_path: Path) -> None:
+    """Bousmalis et al. 2017, eqs. (2) and (3): the classifier learns from images and from translations."""
+    notes: dict[str, Tensor] = {}
+    turn = turn_of(notes)
+    a, labels = turn.batch["images"], turn.batch["labels"]
+    plain = dict(built(tmp_path).step([turn]))
+    model = built(tmp_path, keep_labels=2.0)
+    moves = dict(model.step([turn]))
+    made, plainly = (cross_entropy(model.classifier(seen), labels) for seen in (model.there(a), a))
+    assert list(moves) == ["generators", "discriminators", "classifier"]
+    assert moves["generators"].item() - plain["generators"].item() == pytest.approx(2 * made.item(), rel=1e-4)
+    assert moves["classifier"].item() == pytest.approx((made + plainly).item() / 2, rel=1e-5)
+    assert notes["kept_loss"].item() == pytest.approx(made.item(), rel=1e-5)
+    assert notes["classifier_loss"] == moves["classifier"]
+    moves["classifier"].backward()
+    assert all(weight.grad is None for weight in model.there.parameters())  # it does not move the generator
 
 
 def test_discriminators_are_shown_past_images(tmp_path: Path) -> None:
@@ -114,6 +136,8 @@ def test_what_the_networks_cannot_do_is_refused(tmp_path: Path) -> None:
         built(tmp_path, halvings=3)
     with pytest.raises(UserError, match=r"model\.pool: 2 images are fewer than a batch of 4"):
         built(tmp_path, pool=2)
+    with pytest.raises(UserError, match=r"keep_labels: must be 0: the images of digits_negatives have no"):
+        built(tmp_path, classes=0, keep_labels=1.0)
     content = tiny("cyclegan-digits")
     content["train"]["processes"] = 2
     with pytest.raises(UserError, match=r"train\.processes: must be 1: each process would keep past images"):

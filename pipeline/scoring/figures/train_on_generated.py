@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.params import JudgeParams
-from pipeline.scoring.candidates import Candidate
+from pipeline.scoring.candidates import Candidate, Images
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
 from pipeline.scoring.judges.judge import Judge
@@ -38,13 +38,13 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     return {"train_on_generated": over_seeds(found, evidence["seed"]) | {"noise": noise}}
 
 
-def train_on(candidate: Candidate, test: Candidate, seed: int) -> NDArray[np.bool_]:
-    """Which labelled `test` images [M] fresh classifiers tell right that saw nothing but `candidate`.
+def train_on(shown: Images, test: Candidate, seed: int) -> NDArray[np.bool_]:
+    """Which labelled `test` images [M] fresh classifiers tell right that saw nothing but `shown`.
 
     Both have labels; one row a seed, [SEEDS, M]. No image is moved or turned: that would stand in for variety
     that the samples lack.
     """
-    shape = JudgeShape(candidate.images.shape[1], candidate.images.shape[2], test.logits.shape[1])
+    shape = JudgeShape(shown.images.shape[1], shown.images.shape[2], test.logits.shape[1])
     right = np.zeros((SEEDS, len(test)), bool)
     for index in range(SEEDS):
         own = seed_of(seed, "train on generated", index)
@@ -52,7 +52,7 @@ def train_on(candidate: Candidate, test: Candidate, seed: int) -> NDArray[np.boo
         params = JudgeParams(
             architecture="convolutional", seed=own, epochs=EPOCHS, batch=BATCH, lr=LR, min_accuracy=0.0
         )
-        fit(network, candidate.images, candidate.labels, params, "train, then test on real", moved=False)
+        fit(network, shown.images, shown.labels, params, "train, then test on real", moved=False)
         _, logits = Judge(network, {"shape": vars(shape)}).features_and_logits(test.images)
         right[index] = logits.argmax(axis=1) == test.labels
     return right
