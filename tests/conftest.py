@@ -30,6 +30,7 @@ BUNDLED = {
     "edge_pairs": "edge_pairs",
     "grey_pairs": "grey_pairs",
     "paired_folder": "edge_pairs",
+    "small_pairs": "small_pairs",
 }
 LARGEST = 64  # pixels a side
 # what makes any preset train in a second on two cores
@@ -37,6 +38,7 @@ SMALL_MODEL = {
     "width": 4,
     "generator_width": 4,
     "discriminator_width": 4,
+    "loss_width": 4,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
     "hidden": 16,

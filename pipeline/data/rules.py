@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from pipeline.data._torchvision import torchvision
-from pipeline.data.images import fit
+from pipeline.data.images import fit, scaled
 
 SMALLER = 4  # times, a side, in `small`: as Ledig et al. 2017
 
@@ -23,10 +22,7 @@ def grey(images: Tensor) -> Tensor:
 
 def small(images: Tensor) -> Tensor:
     """The picture at a quarter of its size, bicubic (Ledig et al. 2017, section 3.2)."""
-    functional = torchvision.transforms.v2.functional
-    side = images.shape[-1] // SMALLER
-    bicubic = torchvision.transforms.InterpolationMode.BICUBIC
-    return functional.resize(images, [side, side], bicubic, antialias=True)
+    return scaled(images, images.shape[-1] // SMALLER)
 
 
 def hole(images: Tensor) -> Tensor:
