@@ -31,6 +31,7 @@ BUNDLED = {
     "grey_pairs": "grey_pairs",
     "paired_folder": "edge_pairs",
     "small_pairs": "small_pairs",
+    "hole_pairs": "hole_pairs",
 }
 LARGEST = 64  # pixels a side
 # what makes any preset train in a second on two cores
@@ -39,6 +40,7 @@ SMALL_MODEL = {
     "generator_width": 4,
     "discriminator_width": 4,
     "loss_width": 4,
+    "bottleneck": 16,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
     "hidden": 16,

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
+from pipeline.data.holes import hole_of
 from pipeline.data.images import fit, scaled
 
 SMALLER = 4  # times, a side, in `small`: as Ledig et al. 2017
@@ -27,8 +28,6 @@ def small(images: Tensor) -> Tensor:
 
 def hole(images: Tensor) -> Tensor:
     """The picture without the square of half its side in the middle (Pathak et al. 2016, section 3.3)."""
-    side = images.shape[-1]
-    first, last = side // 4, side // 4 + side // 2
-    holed = torch.clone(images)
-    holed[..., first:last, first:last] = 0
+    where, holed = hole_of(images.shape[-1]), torch.clone(images)
+    holed[..., where, where] = 0
     return holed

@@ -3,7 +3,7 @@
 One input `pixel_values` and one output `reconstruction`, float32 [batch, 3, height, width], RGB in [0, 1],
 grey or colour inside; the output is as many times larger as the network makes it. Any height and width: what
 is missing to the sides that the network's halvings need is added at the right and below, and cut off again.
-The two small files beside are for transformers.js.
+The two small files beside are for transformers.js. One that fills a hole has its one size.
 """
 
 import math
@@ -44,20 +44,30 @@ def larger(export: Export) -> int:
 
 
 def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: Path) -> None:
-    """Write the form for any size, the same for the size it was trained at, and what transformers.js reads.
+    """Write the form for the size it was trained at, and for any with what transformers.js reads.
 
-    `plain` is the canonical model of `export`. RunError where a file does not do what the torch module does.
+    Where a hole is filled that one size is all. `plain` is the canonical model of `export`. RunError where a
+    file does not do what the torch module does.
     """
-    _, high, wide = next(iter(export.inputs.values())).shape
-    sizes = {"onnx/model.onnx": [(high, wide), (high + 5, 2 * wide + 3)], "fixed.onnx": [(high, wide)]}
+    source = next(iter(export.inputs.values()))
+    _, high, wide = source.shape
+    sizes = {"fixed.onnx": [(high, wide)]}
+    if "hole" not in source.about:
+        sizes["onnx/model.onnx"] = [(high, wide), (high + 5, 2 * wide + 3)]
     for file, tried in sizes.items():
         model = _model(plain, export, None if len(tried) > 1 else (high, wide))
         for size in tried:
             _check(model, export, size, stream(seed, "image to image"))
         write_bytes(folder / file, model.SerializeToString(deterministic=True))
+    if len(sizes) > 1:
+        _write_processor(folder, multiple(plain))
+
+
+def _write_processor(folder: Path, step: int) -> None:
+    """What transformers.js reads: pictures with sides of multiples of `step` go in."""
     write_json(folder / "config.json", CONFIG)
     processor = {"image_processor_type": "Swin2SRImageProcessor", "do_rescale": True}
-    processor |= {"rescale_factor": 1 / 255, "do_pad": multiple(plain) > 1, "pad_size": multiple(plain)}
+    processor |= {"rescale_factor": 1 / 255, "do_pad": step > 1, "pad_size": step}
     write_json(folder / "preprocessor_config.json", processor)
 
 
