@@ -68,9 +68,7 @@ def test_what_is_made_larger_is_held_against_bicubic_and_shown_as_large(
     bicubic = scaled(torch.from_numpy(found.source.images.copy()), 32).numpy()
     assert np.array_equal(found.untouched.images, bicubic)
     shown = np.asarray(translations(*found[:3]))
-    assert np.array_equal(
-        shown[:64:8, :64:8], found.source.images[0, 0]
-    )  # a pixel is 8 wide, at twice the scale
+    assert np.array_equal(shown[:64:8, :64:8], found.source.images[0, 0])  # a pixel is 8 wide
 
 
 @pytest.mark.slow
