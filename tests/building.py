@@ -13,16 +13,23 @@ from pipeline.training.batches import Batches, Table
 CPU = torch.device("cpu")
 
 
-def image_fields(channels: int, size: int, classes: int) -> Fields:
-    """Those of square images in so many classes with as many they are made of, and of a second table."""
+SMALLER = {"small_pairs": 4}  # times, a side, what goes in is by data set
+
+
+def image_fields(channels: int, size: int, classes: int, smaller: int = 1) -> Fields:
+    """Those of square images in so many classes with as many they are made of, and of a second table.
+
+    What they are made of is so many times smaller a side.
+    """
     one, its_label = image(channels, size), label([str(index) for index in range(classes)])
     first, second = {"images": one, "labels": its_label}, {"other": one, "other_labels": its_label}
-    return first | {"source": one} | second
+    return first | {"source": image(channels, size // smaller)} | second
 
 
 def build(params: Params, channels: int = 1, classes: int = 10) -> Any:
     """The system that `params` describes, for images of that kind."""
-    return systems.build(params, image_fields(channels, params.data.size, classes))
+    smaller = SMALLER.get(params.data.dataset, 1)
+    return systems.build(params, image_fields(channels, params.data.size, classes, smaller))
 
 
 def batches_of(

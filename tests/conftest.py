@@ -33,6 +33,8 @@ BUNDLED = {
     "edge_pairs": "edge_pairs",
     "grey_pairs": "grey_pairs",
     "paired_folder": "edge_pairs",
+    "small_pairs": "small_pairs",
+    "hole_pairs": "hole_pairs",
 }
 LARGEST = 32  # pixels a side
 # whose generators are exported with their search, which takes as long as all else of a preset
@@ -42,6 +44,8 @@ SMALL_MODEL = {
     "width": 4,
     "generator_width": 4,
     "discriminator_width": 4,
+    "loss_width": 4,
+    "bottleneck": 16,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
     "hidden": 16,

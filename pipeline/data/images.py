@@ -46,3 +46,10 @@ def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
     if images.shape[1] < channels:
         return functional.grayscale_to_rgb(images)
     return images
+
+
+def scaled(images: torch.Tensor, size: int) -> torch.Tensor:
+    """Squares, uint8 [N, C, S, S], at `size` pixels a side: bicubic, antialiased where they get smaller."""
+    functional = torchvision.transforms.v2.functional
+    bicubic = torchvision.transforms.InterpolationMode.BICUBIC
+    return functional.resize(images, [size, size], bicubic, antialias=True)

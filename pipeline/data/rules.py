@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-from pipeline.data._torchvision import torchvision
-from pipeline.data.images import fit
+from pipeline.data.holes import hole_of
+from pipeline.data.images import fit, scaled
 
 SMALLER = 4  # times, a side, in `small`: as Ledig et al. 2017
 
@@ -23,16 +23,11 @@ def grey(images: Tensor) -> Tensor:
 
 def small(images: Tensor) -> Tensor:
     """The picture at a quarter of its size, bicubic (Ledig et al. 2017, section 3.2)."""
-    functional = torchvision.transforms.v2.functional
-    side = images.shape[-1] // SMALLER
-    bicubic = torchvision.transforms.InterpolationMode.BICUBIC
-    return functional.resize(images, [side, side], bicubic, antialias=True)
+    return scaled(images, images.shape[-1] // SMALLER)
 
 
 def hole(images: Tensor) -> Tensor:
     """The picture without the square of half its side in the middle (Pathak et al. 2016, section 3.3)."""
-    side = images.shape[-1]
-    first, last = side // 4, side // 4 + side // 2
-    holed = torch.clone(images)
-    holed[..., first:last, first:last] = 0
+    where, holed = hole_of(images.shape[-1]), torch.clone(images)
+    holed[..., where, where] = 0
     return holed

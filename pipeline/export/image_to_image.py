@@ -1,8 +1,9 @@
 """A network from an image to an image in the form that strangers' programs open.
 
 One input `pixel_values` and one output `reconstruction`, float32 [batch, 3, height, width], RGB in [0, 1],
-grey or colour inside. Any height and width: what is missing to the sides that the network's halvings need is
-added at the right and below, and cut off again. The two small files beside are for transformers.js.
+grey or colour inside; the output is as many times larger as the network makes it. Any height and width: what
+is missing to the sides that the network's halvings need is added at the right and below, and cut off again.
+The two small files beside are for transformers.js. One that fills a hole has its one size.
 """
 
 import json
@@ -32,25 +33,39 @@ CONFIG = {"model_type": "swin2sr", "architectures": ["Swin2SRForImageSuperResolu
 
 
 def is_image_to_image(export: Export) -> bool:
-    """Whether it takes one image and nothing else, and gives one of the same size."""
-    fields = [*export.inputs.values(), *export.outputs.values()]
-    if [field.kind for field in fields] != ["image", "image"]:
-        return False
-    return fields[0].shape[1:] == fields[1].shape[1:]
+    """Whether it takes one image and nothing else, and gives one, no smaller."""
+    kinds = [field.kind for field in (*export.inputs.values(), *export.outputs.values())]
+    return kinds == ["image", "image"] and larger(export) >= 1
+
+
+def larger(export: Export) -> int:
+    """How many times as large as what goes in, a side, is what comes out."""
+    (given,), (made,) = export.inputs.values(), export.outputs.values()
+    return made.shape[1] // given.shape[1]
 
 
 def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: Path) -> None:
-    """Write the form for any size, the same for the size it was trained at, and what transformers.js reads.
+    """Write the form for the size it was trained at, and for any with what transformers.js reads.
 
-    `plain` is the canonical model of `export`. RunError where a file does not do what the torch module does.
+    Where a hole is filled that one size is all. `plain` is the canonical model of `export`. RunError where a
+    file does not do what the torch module does.
     """
-    _, high, wide = next(iter(export.outputs.values())).shape
-    sizes = {"onnx/model.onnx": [(high, wide), (high + 5, 2 * wide + 3)], "fixed.onnx": [(high, wide)]}
+    source = next(iter(export.inputs.values()))
+    _, high, wide = source.shape
+    sizes = {"fixed.onnx": [(high, wide)]}
+    if "hole" not in source.about:
+        sizes["onnx/model.onnx"] = [(high, wide), (high + 5, 2 * wide + 3)]
     for file, tried in sizes.items():
         model = _model(plain, export, None if len(tried) > 1 else (high, wide))
         for size in tried:
             _check(model, export, size, stream(seed, "image to image"))
         write_bytes(folder / file, model.SerializeToString(deterministic=True))
+    if len(sizes) > 1:
+        _write_processor(folder)
+
+
+def _write_processor(folder: Path) -> None:
+    """What transformers.js reads."""
     write_json(folder / "config.json", CONFIG)
     processor = {"image_processor_type": "Swin2SRImageProcessor", "do_rescale": True}
     processor |= {"rescale_factor": 1 / 255, "do_pad": False}  # the graph pads, and cuts off again
@@ -71,16 +86,18 @@ def multiple(plain: ModelProto) -> int:
 def _model(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> ModelProto:
     """The network between what the form asks for; None: of any size."""
     (given, source), (made, image) = (*export.inputs.items(), *export.outputs.items())
-    before, after = Nodes("before"), Nodes("after")
-    sides = None if size else before("Shape", GIVEN, start=2)
-    _before(before, source.shape[0], sides, multiple(plain))
+    step, times, before, after = multiple(plain), larger(export), Nodes("before"), Nodes("after")
+    sides = None if size or step == 1 else before("Shape", GIVEN, start=2)
+    _before(before, source.shape[0], sides, step)
     _after(after, image.shape[0], sides)
-    shape = ["batch", 3, *(size or ("height", "width"))]
+    taken = size or ("height", "width")
+    # a free side is said as an expression of the input's
+    given_back = taken if times == 1 else [times * side if size else f"{times}*{side}" for side in taken]
     graph = helper.make_graph(
         [*before.nodes, *renamed(plain, {given: "source", made: "made"}), *after.nodes],
         "image_to_image",
-        [helper.make_tensor_value_info(GIVEN, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(MADE, TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info(GIVEN, TensorProto.FLOAT, ["batch", 3, *taken])],
+        [helper.make_tensor_value_info(MADE, TensorProto.FLOAT, ["batch", 3, *given_back])],
         [*before.constants, *plain.graph.initializer, *after.constants],
     )
     model = portable_model(graph)
@@ -92,12 +109,11 @@ def _model(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> M
 
 def _about(plain: ModelProto, export: Export, size: tuple[int, int] | None) -> dict[str, str]:
     """What the file says of the pictures that it takes, so that gan-infer knows whether it may cut them."""
-    (source,), (image,) = export.inputs.values(), export.outputs.values()
     found, step = reach(plain), multiple(plain)
     return {
         "format": FORMAT,
         "size": json.dumps(size),
-        "scale": str(image.shape[1] // source.shape[1]),
+        "scale": str(larger(export)),
         "step": str(step),
         "reach": json.dumps(found.around),
         # one pixel above a multiple of the step is filled up to the next
@@ -147,5 +163,6 @@ def _by_torch(export: Export, step: int, pictures: Tensor) -> Tensor:
     weights = torch.tensor(BRIGHTNESS).reshape(1, 3, 1, 1)
     pixels = (pictures * weights).sum(1, keepdim=True) if field.shape[0] == 1 else pictures
     whole = pad(2 * pixels - 1, (0, -wide % step, 0, -high % step), mode="replicate")
-    light = (export.network(whole)[:, :, :high, :wide] + 1) / 2
+    times = larger(export)
+    light = (export.network(whole)[:, :, : times * high, : times * wide] + 1) / 2
     return light.clamp(0, 1).expand(-1, 3, -1, -1)

@@ -84,9 +84,12 @@ def translations(sources: Images, made: Images, third: Images | None) -> Image.I
     for start in range(0, COLUMNS * TRANSLATED, COLUMNS):
         for seen in filter(None, (sources, made, third)):
             rows.append(seen.images[start : start + COLUMNS])
-    channels = max(row.shape[1] for row in rows)
-    every = [np.broadcast_to(row, (len(row), channels, *row.shape[2:])) for row in rows]
-    return plots.grid(np.concatenate(every), COLUMNS, scale=2)
+    channels, size = (max(row.shape[side] for row in rows) for side in (1, 2))
+    alike = []
+    for row in rows:
+        large = row.repeat(size // row.shape[2], 2).repeat(size // row.shape[3], 3)
+        alike.append(np.broadcast_to(large, (len(row), channels, size, size)))
+    return plots.grid(np.concatenate(alike), COLUMNS, scale=2)
 
 
 def reconstructions(found: Posterior) -> Image.Image:

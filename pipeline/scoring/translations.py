@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from pipeline.data.images import scaled
 from pipeline.inference import Network
 from pipeline.inference.contract.inputs import Given
 from pipeline.kinds.image import from_pixels
@@ -50,13 +52,13 @@ def chosen(pool: Images, wanted: Images, seed: int) -> NDArray[np.int64]:
 
 
 def untouched(source: Images, training: Images) -> Images:
-    """The images themselves where they can stand in an output's place, a grey one in colour as well.
+    """The images themselves where they can stand in an output's place: at its size, in colour if it is.
 
     Else the mean of the training images, which are outputs.
     """
-    (given, *size), shape = source.images.shape[1:], training.images.shape[1:]
-    if tuple(size) == shape[1:] and given in (1, shape[0]):
-        plain = source.images
+    given, shape = source.images.shape[1], training.images.shape[1:]
+    if given in (1, shape[0]):
+        plain = scaled(torch.from_numpy(source.images), shape[1]).numpy()
     else:
         plain = np.rint(training.images.mean(0, dtype=np.float64)).astype(np.uint8)
     return replace(source, images=np.ascontiguousarray(np.broadcast_to(plain, (len(source), *shape))))

@@ -55,7 +55,9 @@ class FixedInputs:
         if self._images is None:
             return drawn.numpy()
         channels = max(self._images.shape[1], drawn.shape[1])
-        pairs = zip(self._images.split(self.columns), drawn.split(self.columns), strict=True)
+        times = drawn.shape[2] // self._images.shape[2]
+        given = self._images.repeat_interleave(times, 2).repeat_interleave(times, 3)
+        pairs = zip(given.split(self.columns), drawn.split(self.columns), strict=True)
         return torch.cat([row.expand(-1, channels, -1, -1) for pair in pairs for row in pair]).numpy()
 
     def spread(self, images: Tensor) -> float:

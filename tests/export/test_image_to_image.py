@@ -46,6 +46,26 @@ def test_it_takes_any_size_and_what_is_added_is_cut_off_again(exported: Exported
 
 
 @pytest.mark.slow
+def test_what_enlarges_gives_four_times_any_size_and_needs_no_more_pixels(exported: Exported) -> None:
+    folder = exported("srgan-mnist") / "exported"
+    form = folder / "srgan-mnist.parts/image-to-image/generator"
+    random = np.random.default_rng(0)
+    for size in ((8, 8), (5, 13)):
+        assert ran(form / "onnx/model.onnx", random.random((1, 3, *size))).shape == (
+            1,
+            3,
+            *(4 * np.array(size)),
+        )
+    grey = random.random((2, 1, 8, 8))
+    expected = (ran(folder / "srgan-mnist.onnx", 2 * grey - 1, "image") + 1) / 2
+    for file in ("onnx/model.onnx", "fixed.onnx"):
+        found = ran(form / file, grey.repeat(3, 1))
+        np.testing.assert_allclose(found, np.broadcast_to(expected, (2, 3, 32, 32)), atol=1e-5)
+    made = onnx.load(form / "onnx/model.onnx").graph.output[0].type.tensor_type.shape.dim
+    assert [side.dim_param for side in made[2:]] == ["4*height", "4*width"]
+
+
+@pytest.mark.slow
 def test_colour_is_seen_as_its_brightness_by_a_network_of_grey(exported: Exported) -> None:
     path = exported("pix2pix-edges") / "exported/pix2pix-edges.parts/image-to-image/generator/fixed.onnx"
     colours = np.random.default_rng(0).random((1, 3, 32, 32))

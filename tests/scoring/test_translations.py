@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.data.images import scaled
 from pipeline.data.prepared import Prepared
 from pipeline.data.rules import edges
 from pipeline.inference import Network
@@ -16,6 +17,7 @@ from pipeline.inference.contract.inputs import Given
 from pipeline.loading import load
 from pipeline.places import prepared_dir
 from pipeline.scoring.evidence import Evidence, gather, open_generator
+from pipeline.scoring.pictures import translations
 
 
 def brightness(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -54,6 +56,19 @@ def test_pairs_are_held_row_by_row_against_what_should_have_come_out(
     test = {image.tobytes() for image in prepared.images("test")}
     assert 0 < len(found.truth) < len(evidence["fake"])
     assert all(image.tobytes() in test for image in found.truth.images)
+
+
+@pytest.mark.slow
+def test_what_is_made_larger_is_held_against_bicubic_and_shown_as_large(
+    exported: Callable[[str], Path],
+) -> None:
+    evidence, *_ = gathered(exported("srgan-mnist"), "srgan-mnist")
+    found = evidence["translated"]
+    assert (found.source.images.shape[1:], found.made.images.shape[1:]) == ((1, 8, 8), (1, 32, 32))
+    bicubic = scaled(torch.from_numpy(found.source.images.copy()), 32).numpy()
+    assert np.array_equal(found.untouched.images, bicubic)
+    shown = np.asarray(translations(*found[:3]))
+    assert np.array_equal(shown[:64:8, :64:8], found.source.images[0, 0])  # a pixel is 8 wide
 
 
 @pytest.mark.slow

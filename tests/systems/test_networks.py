@@ -28,8 +28,14 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
     model = build(params, channels, 10)
     network, inputs, _ = model.exports(model.shipped())["generator"]
     labels, source = torch.tensor([0, 9, 4]), torch.Generator()
-    given = {"label": labels, "image": torch.rand(3, channels, params.data.size, params.data.size)}
-    fed = [given[field.kind] if field.kind in given else draw(field, 3, source) for field in inputs.values()]
+    fed = [
+        torch.rand(3, *field.shape)
+        if field.kind == "image"
+        else labels
+        if field.kind == "label"
+        else draw(field, 3, source)
+        for field in inputs.values()
+    ]
     images = image_of(network(*fed))
     assert images.shape == (3, channels, params.data.size, params.data.size)
     assert images.abs().max() <= 1

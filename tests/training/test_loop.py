@@ -20,7 +20,7 @@ from pipeline.training.distributed import Ranks
 from pipeline.training.fixed_inputs import spread
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
-from tests.building import batches_of, image_fields
+from tests.building import SMALLER, batches_of, image_fields
 from tests.conftest import PRESETS, tiny
 from tests.training.test_train_stage import SYSTEMS, stabilised
 
@@ -107,10 +107,12 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     device, train, data = torch.device("meta"), params.train, params.data
     channels = data.channels or 1
     images = np.zeros((train.batch * (train.d_steps or 1), channels, data.size, data.size), np.uint8)
-    fresh = TrainingState.fresh(params, image_fields(channels, params.data.size, 10), device)
+    smaller = SMALLER.get(data.dataset, 1)
+    fresh = TrainingState.fresh(params, image_fields(channels, data.size, 10, smaller), device)
+    small = images[:, :, ::smaller, ::smaller]
     labels = np.zeros(len(images), np.int64)
     tables = [
-        Table({"images": images, "labels": labels, "source": images}, None, device),
+        Table({"images": images, "labels": labels, "source": small}, None, device),
         Table({"other": images, "other_labels": labels}, None, device),
         Table({"labelled": images, "classes": labels, "matched": images}, None, device),
     ]

@@ -8,8 +8,8 @@ from pipeline.streams import seed_of
 
 # of the figures that compare translations with what should have come out
 UNTOUCHED = (
-    "Noise: of doing nothing: of the input where it can stand in the output's place, else of the mean "
-    "training image."
+    "Noise: of doing nothing: of the input where it can stand in the output's place, by bicubic "
+    "interpolation where it is smaller, else of the mean training image."
 )
 FIGURES = {
     "pixel_error": About(

@@ -93,12 +93,27 @@ def test_colour_match_is_the_share_that_two_histograms_have_in_common() -> None:
 
 
 def test_doing_nothing_is_the_input_where_it_can_be_and_else_the_mean_image() -> None:
-    grey, colour, small = flat(7), flat(9, channels=3), flat(7, size=4)
+    grey, colour = flat(7), flat(9, channels=3)
     assert np.array_equal(untouched(of(grey), of(colour)).images, flat(7, channels=3))
     assert np.array_equal(untouched(of(colour), of(colour)).images, colour)
     two = np.concatenate([flat(10, 3), flat(21, 3)])
-    for source in (colour, small):
-        assert np.array_equal(untouched(of(source), of(two)).images, flat(16))
+    assert np.array_equal(untouched(of(colour), of(two)).images, flat(16))
+
+
+def test_doing_nothing_with_a_small_image_is_bicubic_interpolation() -> None:
+    small, large = np.zeros((2, 1, 4, 4)), flat(0, 2)
+    small[:, :, 1] = 255  # the second row
+    # Keys 1981, eq. (4), at the middle of each pixel
+    distance = np.abs((np.arange(16) + 0.5) / 4 - 1.5)
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    column = np.where(distance <= 1, near, np.where(distance < 2, far, 0))
+    found = untouched(of(small), of(large)).images
+    inner = slice(6, 12)  # away from the border, which has fewer neighbours
+    expected = np.clip(np.rint(255 * column), 0, 255)[None, None, inner, None]
+    np.testing.assert_allclose(
+        found[:, :, inner], np.broadcast_to(expected, found[:, :, inner].shape), atol=1
+    )
 
 
 def test_a_label_is_restored_where_the_judge_reads_it_off_the_output() -> None:
