@@ -33,11 +33,15 @@ FILES = {"cdcgan.onnx", "cdcgan.seeded.onnx", "cdcgan.json", "cdcgan.parts"}
 
 
 @pytest.fixture
-def copied(project: Project, exported: Exported) -> Callable[[str], Params]:
-    """Make the working folder a copy of a project whose generator was exported, to export there once more."""
+def copied(project: Project, exported: Exported, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Params]:
+    """Make the working folder a copy of a project whose generator was exported, to export there once more.
+
+    Without the search, which takes as long again.
+    """
 
     def make(name: str) -> Params:
         params = project(tiny(name))
+        monkeypatch.setattr("pipeline.export.files.searching", lambda _: None)
         for part in ("models", "exported"):
             shutil.copytree(exported(name) / part, part)
         return params
