@@ -60,6 +60,18 @@ def test_the_recogniser_learns_in_the_discriminators_trunk_and_not_in_the_genera
     assert all(weight.grad is None for weight in model.generator.parameters())
 
 
+def test_weights_of_the_critic_can_be_clipped(tmp_path: Path, turn: Any) -> None:
+    content = tiny("infogan-mnist")
+    content["data"]["size"] = 8
+    content["objective"] |= {"name": "wasserstein", "weight_clip": 0.01}
+    model = build(write_params(content, tmp_path))
+    free = [weight.clone() for weight in model.generator.parameters()]
+    next(moves := model.step([turn]))
+    next(moves)
+    assert max(weight.abs().max().item() for weight in model.discriminator.parameters()) <= 0.01
+    assert all(torch.equal(one, weight) for one, weight in zip(free, model.generator.parameters(), strict=True))
+
+
 def test_generator_and_recogniser_ship_and_the_critic_is_kept(model: Model) -> None:
     exports = model.exports(model.shipped())
     assert list(exports) == ["generator", "recogniser"]
