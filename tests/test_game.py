@@ -80,9 +80,7 @@ def test_a_slope_is_computed_in_full_precision(tmp_path: Path, sides: Any) -> No
         critic = Critic()
         game(tmp_path, R2).critic(critic, *sides, TURN)
     assert critic.halved == [True, True, False]
-    exact, without = (
-        game(tmp_path, penalty).critic(Critic(), *sides, TURN) for penalty in (R2, None)
-    )
+    exact, without = (game(tmp_path, penalty).critic(Critic(), *sides, TURN) for penalty in (R2, None))
     slope = critic.layer.weight.square().sum() / 2  # of a linear critic: the same everywhere
     assert (exact - without).item() == pytest.approx(2 * slope.item(), rel=1e-5)
 
@@ -99,7 +97,10 @@ def test_fakes_are_judged_under_their_own_conditions(tmp_path: Path, sides: Any,
 
 def test_games_of_one_system_draw_and_note_apart(tmp_path: Path, sides: Any) -> None:
     content = tiny("gan-mnist")
-    content["objective"] |= {"name": "wasserstein", "penalty": {"name": "gradient", "weight": 1.0, "every": 1}}
+    content["objective"] |= {
+        "name": "wasserstein",
+        "penalty": {"name": "gradient", "weight": 1.0, "every": 1},
+    }
     content["stabilisers"] |= {"instance_noise": 0.5}
     params, paid, notes = write_params(content, tmp_path), [], set()
     for name in ("", "images", "other"):

@@ -56,9 +56,7 @@ def translator(operator: str, given: dict, made: dict) -> tuple:
 
 
 @pytest.fixture
-def say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Prepared
-) -> Callable[..., dict[str, Any]]:
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: Prepared) -> Callable[..., dict[str, Any]]:
     """Write a generator and the networks beside it, and ask what they say of digits."""
 
     def write(path: Path, network: tuple) -> Path:
@@ -67,7 +65,9 @@ def say(
         onnx.save(network_proto(path.stem), path)
         return path
 
-    def run(generator: tuple, others: dict[str, tuple], prepared: Any = digits, **more: Any) -> dict[str, Any]:
+    def run(
+        generator: tuple, others: dict[str, tuple], prepared: Any = digits, **more: Any
+    ) -> dict[str, Any]:
         file = write(tmp_path / "whole.onnx", generator)
         for name, network in others.items():
             write(tmp_path / "whole.parts" / f"{name}.onnx", network)

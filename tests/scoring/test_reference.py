@@ -7,7 +7,9 @@ import numpy as np
 
 from pipeline.data.prepared import Prepared
 from pipeline.params import EvaluateParams
+from pipeline.scoring.candidates import Images
 from pipeline.scoring.evidence import contestants, refer
+from pipeline.scoring.translations import chosen
 
 PARAMS = EvaluateParams(judge="one", samples=200, seed=1, inception_weights=None)
 
@@ -60,3 +62,14 @@ def test_each_contestant_has_the_key_of_its_figure(digits: Prepared) -> None:
         "real": id(whole["floor"]),
         "noise": id(whole["noise"]),
     }
+
+
+def test_images_to_translate_have_the_class_shares_of_those_they_are_held_against() -> None:
+    labels = np.repeat([0, 1, 2], 200)
+    pool = Images(np.zeros((600, 1, 1, 1), np.uint8), labels)
+    wanted = Images(pool.images[:100], np.repeat([0, 1, 2], [70, 20, 10]))
+    assert np.bincount(labels[chosen(pool, wanted, 0)]).tolist() == [70, 20, 10]
+    for one, other in ((pool, Images(wanted.images, None)), (Images(pool.images, None), wanted)):
+        rows = chosen(one, other, 0)
+        assert len(set(rows.tolist())) == 100
+        assert np.bincount(labels[rows]).min() > 20  # from all over the pool

@@ -15,9 +15,7 @@ from pipeline.inference import Network
 from pipeline.inference.contract.inputs import Given
 from pipeline.loading import load
 from pipeline.places import prepared_dir
-from pipeline.scoring.candidates import Images
 from pipeline.scoring.evidence import Evidence, gather, open_generator
-from pipeline.scoring.translations import chosen
 
 
 def brightness(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -39,17 +37,6 @@ def gathered(folder: Path, name: str) -> tuple[Evidence, Prepared, Network]:
 
 def given_to(images: np.ndarray) -> Any:
     return Given({"image": images.astype(np.float32) / 127.5 - 1})
-
-
-def test_images_to_translate_have_the_class_shares_of_those_they_are_held_against() -> None:
-    labels = np.repeat([0, 1, 2], 200)
-    pool = Images(np.zeros((600, 1, 1, 1), np.uint8), labels)
-    wanted = Images(pool.images[:100], np.repeat([0, 1, 2], [70, 20, 10]))
-    assert np.bincount(labels[chosen(pool, wanted, 0)]).tolist() == [70, 20, 10]
-    for one, other in ((pool, Images(wanted.images, None)), (Images(pool.images, None), wanted)):
-        rows = chosen(one, other, 0)
-        assert len(set(rows.tolist())) == 100
-        assert np.bincount(labels[rows]).min() > 20  # from all over the pool
 
 
 @pytest.mark.slow

@@ -69,7 +69,9 @@ def test_weights_of_the_critic_can_be_clipped(tmp_path: Path, turn: Any) -> None
     next(moves := model.step([turn]))
     next(moves)
     assert max(weight.abs().max().item() for weight in model.discriminator.parameters()) <= 0.01
-    assert all(torch.equal(one, weight) for one, weight in zip(free, model.generator.parameters(), strict=True))
+    assert all(
+        torch.equal(one, weight) for one, weight in zip(free, model.generator.parameters(), strict=True)
+    )
 
 
 def test_generator_and_recogniser_ship_and_the_critic_is_kept(model: Model) -> None:
