@@ -85,5 +85,28 @@ def test_the_gradient_of_the_penalty_is_right(name: str) -> None:
     assert torch.autograd.gradcheck(lambda a, b: paid(name, Quadratic(a, b), images(1), images(2)), weights)
 
 
+def test_fakes_of_half_precision_are_met_in_full() -> None:
+    """Under autocast a generator gives bf16: places between are no coarser for it."""
+    real, fake = images(1).float(), images(2).bfloat16()
+    exact, coarse = (paid("gradient", Quadratic(2.0, 0.5), real, given) for given in (fake.float(), fake))
+    assert exact.item() == pytest.approx(coarse.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["r1", "r2", "gradient", "dragan"])
+def test_a_slope_is_taken_under_the_conditions_of_its_own_images(name: str) -> None:
+    """D(x | c) = c <1, x> has a gradient of norm 3 c over nine pixels."""
+    of_real, of_fake = torch.full((4,), 2.0, dtype=torch.float64), torch.full((4,), 5.0, dtype=torch.float64)
+    penalty = penalties.build(PenaltyParams(name=name, weight=1.0, every=1))
+    found = penalty(
+        lambda x, condition: condition * x.flatten(1).sum(1),
+        (images(1), of_real),
+        (images(2), of_fake),
+        1,
+        torch.Generator().manual_seed(0),
+    )
+    expected = {"r1": 6**2 / 2, "r2": 15**2 / 2, "gradient": 5**2, "dragan": 5**2}
+    assert found.item() == pytest.approx(expected[name], rel=1e-9)
+
+
 def test_none_is_none() -> None:
     assert penalties.build(PenaltyParams(name="none", weight=0.0, every=1)) is None

@@ -53,6 +53,12 @@ def test_a_sheet_too_large_is_refused(count, columns, scale, told):
         sheet_size(count, columns, scale, 28, 28)
 
 
+@pytest.mark.parametrize(("height", "width", "told"), [(1, 2, "20000 x 10000"), (2, 1, "10000 x 20000")])
+def test_both_sides_count_for_the_size_of_a_sheet(height, width, told):
+    with pytest.raises(InferenceError, match=f"{told} pixels is too large"):
+        sheet(np.zeros((1, height, width, 1), np.uint8), 1, 10_000)
+
+
 def test_save_makes_folders_and_leaves_nothing_else(tmp_path):
     target = tmp_path / "a" / "b" / "x.png"
     save(Image.new("L", (3, 2), 7), target)

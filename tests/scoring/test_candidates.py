@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.prepared import Prepared
-from pipeline.scoring.candidates import Images, alike, real, shuffled, subset
+from pipeline.kinds.shared.noise import MAX_SEED
+from pipeline.scoring.candidates import Images, alike, real, sample_seeds, shuffled, subset
 
 
 @given(
@@ -49,6 +50,14 @@ def test_what_is_sorted_by_class_is_cut_in_like_halves() -> None:
     rows = alike(labels, np.full(5, 200), 1000, seed=0)
     halves = [np.bincount(labels[rows[part]], minlength=5) for part in (slice(500), slice(500, None))]
     assert np.abs(halves[0] - halves[1]).max() < 60  # sorted they would share one class
+
+
+def test_each_sample_has_a_seed_of_its_own_that_a_file_takes() -> None:
+    for seed in range(20):
+        seeds = sample_seeds(seed, 1000)
+        assert (np.diff(seeds) == 1).all()
+        assert 0 <= seeds[0] < seeds[-1] <= MAX_SEED
+    assert sample_seeds(0, 10)[0] != sample_seeds(1, 10)[0]
 
 
 def test_real_images_come_in_an_order_of_the_seed(digits: Prepared) -> None:

@@ -84,6 +84,14 @@ def test_a_copy_that_was_moved_or_made_noisy_is_found(digits: Prepared) -> None:
     assert memorised(fresh, usual).mean() < 0.06
 
 
+def test_copies_are_found_among_more_images_than_are_made_coarse_at_once() -> None:
+    training = np.random.default_rng(18).integers(0, 256, (5003, 1, 8, 8), dtype=np.uint8)
+    rows = np.array([0, 4999, 5000, 5002])
+    distances, found = in_pixels(training[rows], training, None)
+    assert found.tolist() == rows.tolist()
+    assert distances.tolist() == [0] * 4
+
+
 def test_the_own_distance_is_to_the_nearest_other() -> None:
     training = normal(16, 40, 3)
     rows = np.array([7, 3, 7, 39])

@@ -77,6 +77,18 @@ def test_mean_and_deviation_are_those_of_many_draws(model: Model) -> None:
     assert z.std(0).min() > 0.05
 
 
+def test_networks_see_black_as_zero_and_noise_through_32_units_a_number(model: Model) -> None:
+    seen: list[Tensor] = []
+    for layer in (model.encoder.layers[1], model.adversary.image[1]):
+        layer.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    x = torch.tensor([-1.0, 0.0, 1.0])[:, None, None, None].expand(-1, 1, 8, 8)
+    model.encoder(x, torch.randn(3, 32))
+    model.adversary(x, torch.randn(3, 8))
+    assert [pixels[:, 0].tolist() for pixels in seen] == [[0, 0.5, 1]] * 2
+    assert model.encoder.basis[0].weight.shape == (32 * 32, 1, 1)
+    assert model.encoder.basis[2].weight.shape == (32 * 8, 32, 1)
+
+
 def test_each_number_of_the_noise_has_a_function_of_its_own(model: Model) -> None:
     """The variance of the sum is the sum of the variances, because no two share a number."""
     one = torch.zeros(2, 32)

@@ -81,6 +81,25 @@ def test_inside_z_is_centred_and_a_code_is_in_the_units_of_the_file(model: Model
     torch.testing.assert_close(model.encoder(torch.rand(2, 1, 8, 8)), z[:1].expand(2, -1))
 
 
+def test_the_generator_has_relus_and_the_others_leaks_of_a_fifth(model: Model) -> None:
+    """Appendix C.1; the batch norm in the second layer is as it starts: it changes nothing."""
+    model.eval()
+    x, z = torch.rand(4, 1, 8, 8) * 2 - 1, torch.rand(4, 50)
+    white = (x.flatten(1) + 1) / 2
+
+    def said(network: nn.Module, given: Tensor, leak: float) -> Tensor:
+        first, _, second, norm, _, last = network.layers.layers
+        hidden = first(given)
+        hidden = norm(second(torch.where(hidden > 0, hidden, leak * hidden)))
+        return last(torch.where(hidden > 0, hidden, leak * hidden))
+
+    image = 2 * torch.sigmoid(said(model.generator, 2 * z - 1, 0)) - 1
+    torch.testing.assert_close(model.generator(z).flatten(1), image)
+    torch.testing.assert_close(model.encoder(x), (said(model.encoder, white, 0.2) + 1) / 2)
+    verdict = said(model.joint_discriminator, torch.cat([white, 2 * z - 1], 1), 0.2)
+    torch.testing.assert_close(model.joint_discriminator(x, z), verdict[:, 0])
+
+
 def test_batch_norm_is_in_the_second_layers_alone_and_has_no_weights(model: Model) -> None:
     for network in (model.generator, model.encoder, model.joint_discriminator):
         kinds = [type(layer) for layer in network.layers.layers]

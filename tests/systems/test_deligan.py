@@ -64,7 +64,11 @@ def test_the_generator_pays_for_deviations_that_are_not_one(model: Model, turn: 
     fooled = softplus(-model.discriminator(image, turn.batch["labels"])).mean()
     sigma = model.generator.mixture.deviation.weight.detach()
     wide = sum((1 - one) @ (1 - one) for one in sigma).item() / 3
+    labels = turn.batch["labels"]
+    verdicts = [model.discriminator(seen, labels) for seen in (turn.batch["images"], image)]
+    told = softplus(-verdicts[0]).mean() + softplus(verdicts[1]).mean()
     assert list(moves) == ["discriminator", "generator"]
+    assert moves["discriminator"].item() == pytest.approx(told.item(), rel=1e-5)
     assert moves["generator"].item() == pytest.approx(fooled.item() + 0.5 * wide, rel=1e-5)
     assert turn.notes["narrowness_loss"].item() == pytest.approx(wide, rel=1e-5)
     assert turn.notes["deviation"].item() == pytest.approx(sigma.mean().item(), rel=1e-5)

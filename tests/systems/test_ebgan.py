@@ -59,6 +59,17 @@ def test_losses_are_those_of_the_paper(tmp_path: Path) -> None:
     assert notes["real_energy"].item() == pytest.approx(sum(real) / 6, rel=1e-5)
 
 
+def test_widths_are_each_players_own(tmp_path: Path) -> None:
+    """Hidden layers of 800 and codes of 1024 in the published form."""
+    model = built(tmp_path, generator_width=5, discriminator_width=7)
+
+    def sides(network: torch.nn.Module) -> list[list[int]]:
+        return [list(layer.weight.shape) for layer in network.modules() if isinstance(layer, torch.nn.Linear)]
+
+    assert sides(model.generator) == [[5, 100], [5, 5], [5, 5], [5, 5], [64, 5]]
+    assert sides(model.discriminator) == [[7, 64], [64, 7]]
+
+
 def test_beyond_the_margin_d_has_nothing_to_say_of_fakes(tmp_path: Path) -> None:
     model = built(tmp_path, margin=1e-3)
     turn = turn_of({})

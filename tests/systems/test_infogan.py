@@ -60,6 +60,20 @@ def test_the_recogniser_learns_in_the_discriminators_trunk_and_not_in_the_genera
     assert all(weight.grad is None for weight in model.generator.parameters())
 
 
+def test_weights_of_the_critic_can_be_clipped(tmp_path: Path, turn: Any) -> None:
+    content = tiny("infogan-mnist")
+    content["data"]["size"] = 8
+    content["objective"] |= {"name": "wasserstein", "weight_clip": 0.01}
+    model = build(write_params(content, tmp_path))
+    free = [weight.clone() for weight in model.generator.parameters()]
+    next(moves := model.step([turn]))
+    next(moves)
+    assert max(weight.abs().max().item() for weight in model.discriminator.parameters()) <= 0.01
+    assert all(
+        torch.equal(one, weight) for one, weight in zip(free, model.generator.parameters(), strict=True)
+    )
+
+
 def test_generator_and_recogniser_ship_and_the_critic_is_kept(model: Model) -> None:
     exports = model.exports(model.shipped())
     assert list(exports) == ["generator", "recogniser"]
@@ -70,9 +84,9 @@ def test_generator_and_recogniser_ship_and_the_critic_is_kept(model: Model) -> N
 def test_the_discriminator_and_the_recogniser_are_as_published(model: Model) -> None:
     """Appendix C.1: leaks of 0.1, batch norm behind all layers but the first, Q on the trunk of D."""
     critic, q, x = model.discriminator.eval(), model.recogniser.eval(), torch.rand(6, 1, 8, 8)
-    for norm in critic.modules():
-        if isinstance(norm, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
-            norm.running_mean += 0.1
+    with torch.no_grad():  # weights of 0.02 give next to nothing
+        for weight in (*critic.parameters(), *q.hidden.parameters()):
+            weight.copy_(torch.randn_like(weight))
 
     def leak(values: torch.Tensor) -> torch.Tensor:
         return torch.where(values > 0, values, values / 10)

@@ -39,6 +39,7 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
     images = image_of(network(*fed))
     assert images.shape == (3, channels, params.data.size, params.data.size)
     assert images.abs().max() <= 1
+    assert params.model.conditional == any(field.kind == "label" for field in inputs.values())
     if hasattr(model, "discriminator"):
         assert model.discriminator(images, labels).shape == (3,)
 

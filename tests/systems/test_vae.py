@@ -38,6 +38,15 @@ def test_the_loss_is_the_negative_bound(model: Model) -> None:
     assert math.isclose(notes["loss"].item(), loss.item())
 
 
+def test_black_is_zero_to_the_encoder(model: Model) -> None:
+    """And white one: a layer of (W, b) sees relu(b) of a black image, relu(W 1 + b) of a white one."""
+    _, first, _ = model.encoder.layers
+    for pixel, features in ((-1.0, first.bias), (1.0, first.weight.sum(1) + first.bias)):
+        found = model.encoder(torch.full((1, 1, 8, 8), pixel))
+        hidden = torch.relu(features)[None]
+        torch.testing.assert_close(found, (model.encoder.mean(hidden), model.encoder.log_variance(hidden)))
+
+
 def test_it_ships_decoder_and_encoder_and_nothing_else_is_left(model: Model) -> None:
     assert list(model.exports(model.shipped())) == ["generator", "encoder"]
     assert model.others() == {}

@@ -265,6 +265,45 @@ def test_a_row_is_the_mean_since_the_last_row(tmp_path: Path) -> None:
     assert loop.steps == 8  # 4 epochs of 4 batches, two a step
 
 
+def test_what_is_noted_is_rounded_to_five_places(tmp_path: Path) -> None:
+    loop = loop_of(write_params(small(), tmp_path))
+    loop.step()
+    mean = loop.state.totals[0].item()
+    assert loop.row()["d_loss"] == round(mean, 5) != round(mean, 6)
+
+
+def test_a_loop_trains_a_system_that_was_looked_at(tmp_path: Path) -> None:
+    """Dropout and batch norm are those of training, in whatever mode the networks come."""
+    params = write_params(small(), tmp_path)
+    state = TrainingState.fresh(params, image_fields(1, SIZE, CLASSES), CPU)
+    state.model.eval()
+    Loop(params, state, batches_of(IMAGES, LABELS, BATCH, SEED, CPU), torch.float32, Ranks(CPU))
+    assert all(network.training for network in state.model.modules())
+
+
+class OfTwo(Ranks):
+    """One of two ranks; the other found minus three times what this one did, so the mean is minus that."""
+
+    def average(self, values: list[Tensor]) -> None:
+        for value in values:
+            value.neg_()
+
+
+def test_the_step_is_that_of_the_mean_over_all_ranks(tmp_path: Path) -> None:
+    """Of Adam's first step only the sign of the gradient is seen: it goes the other way."""
+    params = write_params(small(), tmp_path)
+    alone, other = loop_of(params), loop_of(params)
+    other.ranks = OfTwo(CPU)
+    began = Reference.vector(alone.state.model.discriminator)
+    moved = []
+    for loop in (alone, other):
+        loop.step()
+        moved.append(Reference.vector(loop.state.model.discriminator) - began)
+    assert moved[0].abs().max() > 0.01
+    torch.testing.assert_close(moved[1], -moved[0], atol=1e-3, rtol=0)
+    torch.testing.assert_close(other.state.totals[0], -alone.state.totals[0])
+
+
 def test_an_epoch_is_told_to_four_places(tmp_path: Path) -> None:
     loop = loop_of(write_params(small(train={"batch": 8}), tmp_path))  # three batches an epoch
     loop.step()

@@ -49,12 +49,13 @@ def test_too_few_images_are_said() -> None:
 
 
 def test_the_ratio_holds_the_error_of_both() -> None:
-    value, floor = np.array([1.9, 2.1]), np.array([0.9, 1.1])
-    found = ratio(2.0, value, 1.0, floor)
-    relative = np.hypot(np.std(value, ddof=1) / 2, np.std(floor, ddof=1))
-    assert found["ratio"] == 2
-    assert found["ratio_high"] == pytest.approx(2 * np.exp(1.959964 * relative))
-    assert found["ratio_low"] == pytest.approx(2 / np.exp(1.959964 * relative))
+    value, floor = np.array([1.9, 2.1]), np.array([0.45, 0.55])
+    found = ratio(2.0, value, 0.5, floor)
+    relative = np.hypot(np.std(value, ddof=1) / 2, np.std(floor, ddof=1) / 0.5)
+    assert found["ratio"] == 4
+    assert found["ratio_high"] == pytest.approx(4 * np.exp(1.959964 * relative))
+    assert found["ratio_low"] == pytest.approx(4 / np.exp(1.959964 * relative))
+    assert ratio(2.0, value, 0.0, floor) == ratio(-1.0, value, 0.5, floor) == {}
 
 
 def test_extrapolation_removes_the_bias_of_few_samples() -> None:

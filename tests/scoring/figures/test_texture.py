@@ -65,6 +65,15 @@ def test_in_one_dimension_it_is_the_distance_of_grey_levels() -> None:
     assert patch_distance(flat, flat, seed=0) == 0
 
 
+def test_it_is_the_mean_over_the_scales() -> None:
+    """Flat images have no details: of the two scales of 32 pixels the finer is the same, the coarser is not."""
+    grey = np.full((40, 1, 1, 1), 100, np.uint8)
+    small, large = (grey * np.ones((1, 1, side, side), np.uint8) for side in (16, 32))
+    one, two = (patch_distance(each, each + np.uint8(20), seed=0) for each in (small, large))
+    expected = 20 * np.sqrt(2 / np.pi)
+    assert (one, two) == (pytest.approx(expected, rel=0.25), pytest.approx(expected / 2, rel=0.25))
+
+
 def test_colour_and_unlike_counts_are_fine() -> None:
     random = np.random.default_rng(2)
     ours, theirs = (random.integers(0, 256, (count, 3, 32, 32), dtype=np.uint8) for count in (40, 70))

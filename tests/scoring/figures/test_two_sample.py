@@ -6,7 +6,7 @@ import pytest
 from pipeline.data.prepared import Prepared
 from pipeline.scoring.candidates import Images
 from pipeline.scoring.figures import two_sample
-from pipeline.scoring.figures.two_sample import CONSTANTS, _halves, measure, told_apart
+from pipeline.scoring.figures.two_sample import CONSTANTS, _batches, _halves, measure, told_apart
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,23 @@ def test_the_protocol_names_what_it_is_made_with() -> None:
     assert CONSTANTS["two-sample test: seeds of samples, of real images"] == [2, 1]
     assert CONSTANTS["two-sample test: width, rate, steps"] == [8, 4e-3, 1250]
     assert CONSTANTS["two-sample test, half size: width, rate, steps"] == [16, 2e-2, 2700]
+
+
+def test_black_is_soon_told_from_white() -> None:
+    """By a network that learns; the halves that it is asked about are those that it has not seen."""
+    black, white = (Images(np.full((32, 1, 8, 8), level, np.uint8), None) for level in (0, 255))
+    right = told_apart(black, white, 0, halved=False)
+    assert (right.shape, right.mean()) == ((32,), 1)
+
+
+def test_each_pass_shows_every_image_once_in_an_order_of_its_own() -> None:
+    batches = _batches(100, steps=5, seed=0)
+    rows = np.concatenate(batches)
+    assert [len(batch) for batch in batches] == [64] * 5
+    for first in (0, 100, 200):
+        assert np.array_equal(np.sort(rows[first : first + 100]), np.arange(100))
+    assert not np.array_equal(rows[:100], rows[100:200])
+    assert not np.array_equal(rows, np.concatenate(_batches(100, steps=5, seed=1)))
 
 
 def test_the_halves_share_no_image_and_have_like_classes(sides: tuple[Images, Images]) -> None:
