@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="an exported generator, with its .parts beside it")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--starts", type=int, default=4)
+    parser.add_argument("--starts", type=int, default=8)
     parser.add_argument("--out", type=Path, help="a sheet: whole, with the hole, filled in each of the ways")
     arguments = parser.parse_args()
     params, generator = load(), Generator(arguments.file, device="cpu")
