@@ -1,4 +1,4 @@
-"""What all generators are held against: judges, images nothing learnt from, how many of each class."""
+"""What generators are held against: who judges, which images nothing learnt from, of which classes."""
 
 from types import SimpleNamespace
 from typing import Any

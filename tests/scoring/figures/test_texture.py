@@ -66,7 +66,7 @@ def test_in_one_dimension_it_is_the_distance_of_grey_levels() -> None:
 
 
 def test_it_is_the_mean_over_the_scales() -> None:
-    """Flat images have no details: of the two scales of 32 pixels the finer is the same."""
+    """Flat images have no details: of the two scales of 32 pixels only the coarser differs."""
     grey = np.full((40, 1, 1, 1), 100, np.uint8)
     small, large = (grey * np.ones((1, 1, side, side), np.uint8) for side in (16, 32))
     one, two = (patch_distance(each, each + np.uint8(20), seed=0) for each in (small, large))
