@@ -1,12 +1,16 @@
 """Sets of images that are held against each other: like class shares, no order, none twice."""
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.data.prepared import Prepared
-from pipeline.kinds.shared.noise import MAX_SEED
-from pipeline.scoring.candidates import Images, alike, real, sample_seeds, shuffled, subset
+from pipeline.inference import Network
+from pipeline.kinds.shared.noise import MAX_SEED, latent
+from pipeline.scoring.candidates import Images, alike, generated, real, sample_seeds, shuffled, subset
+from tests.scoring.conftest import write_generator
 
 
 @given(
@@ -58,6 +62,16 @@ def test_each_sample_has_a_seed_of_its_own_that_a_file_takes() -> None:
         assert (np.diff(seeds) == 1).all()
         assert 0 <= seeds[0] < seeds[-1] <= MAX_SEED
     assert sample_seeds(0, 10)[0] != sample_seeds(1, 10)[0]
+
+
+def test_samples_are_the_pictures_of_their_seeds_under_their_labels(tmp_path: Path) -> None:
+    bank = np.random.default_rng(0).integers(0, 256, (2, 5, 3, 4, 6), dtype=np.uint8)  # [K, M, C, H, W]
+    labels, z = np.tile([0, 1], 150), latent(sample_seeds(0, 300), 5, "normal")
+    made = generated(Network(write_generator(tmp_path / "bank.onnx", bank, ["a", "b"])), labels, 300, seed=0)
+    assert np.array_equal(made.images, bank[labels, z.argmax(1)])
+    assert np.array_equal(made.labels, labels)
+    without = generated(Network(write_generator(tmp_path / "plain.onnx", bank, [])), labels, 300, seed=0)
+    assert (without.images.shape, without.labels) == ((300, 3, 4, 6), None)
 
 
 def test_real_images_come_in_an_order_of_the_seed(digits: Prepared) -> None:
