@@ -34,4 +34,4 @@ quickstart: .venv/installed
 test: .venv/installed
 	ruff check .
 	ruff format --check .
-	pytest -n auto
+	pytest -n auto --dist worksteal

@@ -213,7 +213,7 @@ def test_a_picture_does_without_the_commands(conditional, tmp_path):
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("gan-infer in", ["info", "invert", "interpolate"]),
+        ("gan-infer in", ["info", "invert", "inpaint", "interpolate"]),
         ("gan-infer --digi", ["--digit", "--digits"]),
         ("gan-infer sweep --di", ["--dimension", "--digit"]),
     ],

@@ -50,7 +50,7 @@ def exact(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "processes"), [("gan-mnist", 3), ("cdcgan", 2)])
+@pytest.mark.parametrize(("name", "processes"), [("gan-mnist", 2), ("cdcgan", 2)])
 def test_the_first_losses_are_those_of_one_process(
     project: Project, environment: dict[str, str], name: str, processes: int
 ) -> None:

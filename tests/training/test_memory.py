@@ -75,7 +75,8 @@ def prepare(folder: Path) -> None:
 
 def test_a_data_set_larger_than_the_memory_trains(tmp_path: Path) -> None:
     content = tiny("dcgan-celeba")
-    content["data"] |= {"dataset": "celeba", "channels": None, "test_fraction": None}
+    own = {"dataset": "celeba", "size": SIDE, "channels": None, "test_fraction": None}
+    content["data"] |= own
     params = write_params(content, tmp_path)
     prepare(tmp_path / prepared_dir(params.data))
     done = subprocess.run(

@@ -19,7 +19,8 @@ def test_what_is_learnt_from_translations_is_tried_on_real_images(
     evidence = {"training": plain, "test": test, "seed": 0}
     found = domain_adaptation.measure(evidence | {"learnt_as": plain, "learnt_from": negatives})
     figure = found["domain_adaptation"]
-    assert figure["value"] == figure["real"] > 0.9
+    assert figure["value"] == pytest.approx(figure["real"], abs=0.01)  # the same in another order
+    assert figure["real"] > 0.9
     assert figure["noise"] < 0.5
     assert figure["low"] < figure["value"] < figure["high"]
     few = Images(plain.images[:100], plain.labels[:100])
