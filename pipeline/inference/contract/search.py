@@ -16,9 +16,9 @@ RATES = (0.2, 0.005)  # of Adam at its first and its last step, in deviations of
 NEAR = (0.2, 0.05)  # the same from a latent that is near already: few steps do, so the rate stays high
 PRIOR = 0.003  # weight of it where a hole is filled (Yeh et al. 2017, section 3.3)
 KEPT = 2  # labels that go on after a trial: the best one may only have had the better starts
-# Of all starts of a picture the best few go on after some steps. Measured on samples of the flagship: of 8
-# starts the best 2 after 50 steps find as many again as all 8 to the end, for little more than a quarter of
-# the computation.
+# Of all starts of a picture the best few go on after some steps. On 64 samples of the flagship, over draws
+# of starts: 4 to the end find 95.9 % again to an error of 1e-3, 8 to the end 99.7 %, and of 8 the best 2
+# after 50 steps 98.4 %, for six tenths of the computation of 4.
 SIFTED_AT, GO_ON = 51, 2
 
 
