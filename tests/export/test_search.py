@@ -100,6 +100,7 @@ def test_convolutions_are_followed_backwards_also_where_a_stride_leaves_some_pix
     assert {"Conv", "ConvTranspose"} <= {node.op_type for node in model.graph.node}
 
 
+@pytest.mark.slow
 def test_a_side_of_the_size_of_the_batch_stays_what_it_is() -> None:
     colour = Field("image", (3, 2, 2), {"range": [-1, 1]})
     network = nn.Sequential(nn.Linear(2, 12), nn.Unflatten(1, (3, 2, 2)), nn.Tanh())

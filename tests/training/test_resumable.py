@@ -23,6 +23,7 @@ Project = Callable[[dict[str, Any]], Params]
 Trained = Callable[[str], Path]
 
 
+@pytest.mark.slow
 def test_a_run_in_a_temporary_copy_goes_on_in_the_next(
     project: Project,
     trained: Trained,
@@ -76,6 +77,7 @@ def test_a_training_that_ended_is_kept_until_its_generator_is_exported(
     assert not list(Path(".resume").glob("cdcgan-*"))
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_collapsed_is_kept_as_well(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -192,6 +192,7 @@ def test_a_damaged_state_is_named_and_the_one_before_it_used(
     assert hashes(Path("models/cdcgan")) == undisturbed
 
 
+@pytest.mark.slow
 def test_other_parameters_never_go_on_from_a_saved_state(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
