@@ -63,6 +63,7 @@ def test_training_does_not_depend_on_inference() -> None:
     assert not [name for name in reached("stages/train.py") if name.startswith("pipeline/inference")]
 
 
+@pytest.mark.slow
 def test_scoring_depends_on_no_training_and_no_report() -> None:
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "pipeline/scoring").rglob("*.py")}
     seen = {name for file in files for name in reached(file)}

@@ -98,6 +98,7 @@ def test_beginning_with_what_goes_in_it_is_what_all_speaks_of(run) -> None:
     assert turned.counts == prepared.counts
 
 
+@pytest.mark.slow
 def test_the_real_mnist_has_pairs(run, real_mnist, monkeypatch) -> None:
     monkeypatch.setenv("GAN_DATA_MIRROR", real_mnist)
     prepared = run("edge_pairs", path="mnist", size=28, test_fraction=None)

@@ -70,6 +70,7 @@ def test_the_same_params_give_the_same_bytes(project: Project, trained: Trained)
     assert hashes_of_training(project(tiny("cdcgan"))) == hashes(trained("cdcgan") / "models/cdcgan")
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_model(project: Project, trained: Trained) -> None:
     first = hashes(trained("gan-mnist") / "models/gan-mnist")
     stage.main(project(tiny("gan-mnist") | {"seed": 1}))
@@ -259,6 +260,7 @@ def test_too_few_images_for_one_step_are_refused(project: Project) -> None:
     assert not Path("models").exists()
 
 
+@pytest.mark.slow
 def test_a_run_too_short_to_learn_says_so_and_does_not_collapse(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from pipeline.scoring.figures import domain_adaptation, train_on_generated
 from pipeline.scoring.judges.judge import Judge
 
 
+@pytest.mark.slow
 def test_what_is_learnt_from_translations_is_tried_on_real_images(
     digits: Prepared, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
