@@ -7,23 +7,25 @@ against the test images.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks.equal_seconds import RESULTS, Row, Scorer, keep, kept, measured
+from benchmarks.equal_seconds import RESULTS, Row, Scorer, measured, remembered
 from benchmarks.loops import preset
 from benchmarks.runs import ROOT, Changes
+from pipeline.data.labelled import few_of_each
 from pipeline.data.prepared import Prepared
 from pipeline.places import prepared_dir
 from pipeline.streams import stream
 
-NARROW: Changes = {"model": {"width": 16}}  # of 64, which makes too few steps in the time
+WIDTH = 16  # of 64, which makes too few steps in the time
 VARIANTS: dict[str, Changes] = {
-    "DeLiGAN": {},
+    "DeLiGAN": {"model": {"width": WIDTH}},
     # one component that stays N(0, 1) but for a learnt mean and scale, which any first layer has too
-    "plain": {"model": {"components": 1, "deviation": 1.0, "narrowness": 0.0}},
+    "plain": {"model": {"width": WIDTH, "components": 1, "deviation": 1.0, "narrowness": 0.0}},
 }
 COLUMNS = ("precision", "recall", "coverage", "judge-FID", "dense-FID")
 
@@ -47,13 +49,13 @@ def main() -> None:
         arrays = few(data, chosen.images, seed)
         for title, changes in VARIANTS.items():
             name = f"{title}-{chosen.images}-{seed}"
-            row = kept(folder / RESULTS, name, chosen.seconds)
-            if row is None:
-                settings = {**changes, "seed": seed}
-                settings["model"] = changes.get("model", {}) | NARROW["model"]
-                file = folder / f"{name}.onnx"
-                row = measured(file, "deligan-mnist", chosen.seconds, scorer, settings, arrays)
-                keep(folder / RESULTS, {"name": name, "budget": chosen.seconds, **row})
+            file, settings = folder / f"{name}.onnx", changes | {"seed": seed}
+            row = remembered(
+                folder / RESULTS,
+                name,
+                chosen.seconds,
+                partial(measured, file, "deligan-mnist", chosen.seconds, scorer, settings, arrays),
+            )
             rows[title].append(row)
             print(f"| {title} | {seed} | {row['steps']:,} | {cells(row)} |", flush=True)
     for title, of_title in rows.items():
@@ -64,9 +66,7 @@ def main() -> None:
 def few(data: Prepared, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """`count` training images, as many of each class, drawn by seed; and their labels."""
     images, labels = data.images("train"), data.labels("train")
-    order = torch.randperm(len(labels), generator=stream(seed, "few images")).numpy()
-    each = count // data.label_count
-    rows = np.concatenate([order[labels[order] == label][:each] for label in range(data.label_count)])
+    rows = few_of_each(labels, data.label_count, count, stream(seed, "few images"))
     return images[rows], labels[rows]
 
 

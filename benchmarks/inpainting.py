@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.inversion import SEED, floats, share
+from pipeline.data.holes import hole_of
 from pipeline.data.prepared import Prepared
 from pipeline.inference import Generator
 from pipeline.inference.contract.inpainting import inpaint
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="an exported generator, with its .parts beside it")
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--starts", type=int, default=8)
+    parser.add_argument("--starts", type=int, default=32)
     parser.add_argument("--out", type=Path, help="a sheet: whole, with the hole, filled in each of the ways")
     arguments = parser.parse_args()
     params, generator = load(), Generator(arguments.file, device="cpu")
@@ -61,8 +62,7 @@ def main() -> None:
 def middle(sides: tuple[int, int]) -> NDArray[np.float32]:
     """The mask [1, 1, H, W] that covers the middle half of each side."""
     mask = np.ones((1, 1, *sides), np.float32)
-    (top, left), (bottom, right) = (tuple(side * part // 4 for side in sides) for part in (1, 3))
-    mask[..., top:bottom, left:right] = 0
+    mask[..., *map(hole_of, sides)] = 0
     return mask
 
 

@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="an exported generator, with its .parts beside it")
     parser.add_argument("--count", type=int, default=500, help="pictures of each kind")
     parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--starts", type=int, default=8)
+    parser.add_argument("--starts", type=int, default=32)
     parser.add_argument("--budgets", type=int, nargs="+", default=BUDGETS)
     arguments = parser.parse_args()
     params, generator = load(), Generator(arguments.file, device="cpu")

@@ -167,19 +167,26 @@ def make_vectors(model: Path) -> Vectors:
     return Vectors(inputs, session.run(["image"], inputs)[0], source)
 
 
+def ask(runtime: Runtime, *arguments: str) -> dict[str, Any] | Outcome:
+    """Run a runtime's program; return what it reports (harness.py), or the outcome if it fails."""
+    command = [*runtime.command, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        return Outcome(runtime.name, last[:200])
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
 def try_out(runtime: Runtime, model: Path, vectors: Vectors, seconds: float) -> Outcome:
     """Run the vectors in `runtime` and compare the images."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for key, rows in vectors.inputs.items():
             rows.tofile(folder / f"{key}.{'f32' if rows.dtype == np.float32 else 'i64'}")
-        command = [*runtime.command, "--vectors", name, str(model), str(seconds)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-            return Outcome(runtime.name, last[:200])
+        report = ask(runtime, "--vectors", name, str(model), str(seconds))
+        if isinstance(report, Outcome):
+            return report
         images = np.fromfile(folder / "image.raw", vectors.images.dtype)
-    report = json.loads(done.stdout.strip().splitlines()[-1])
     if images.size != vectors.images.size:
         return Outcome(report["runtime"], f"{images.size} values came out, not {vectors.images.size}")
     difference = float(np.abs(images.astype(np.float64) - vectors.images.ravel()).max())
@@ -200,13 +207,10 @@ def translate(runtime: Runtime, model: Path, seconds: float) -> Outcome:
         with tempfile.TemporaryDirectory() as name:
             picture, made = Path(name, "in.png"), Path(name, "out.f32")
             Image.fromarray(pixels).save(picture)
-            command = [*runtime.command, "--image", str(model), str(picture), str(made), str(seconds)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-            if done.returncode:
-                last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
-                return Outcome(runtime.name, last[:200])
+            report = ask(runtime, "--image", str(model), str(picture), str(made), str(seconds))
+            if isinstance(report, Outcome):
+                return report
             found = np.fromfile(made, np.float32)
-        report = json.loads(done.stdout.strip().splitlines()[-1])
         if found.size != expected.size:
             return Outcome(report["runtime"], f"{found.size} values came out, not {expected.size}")
         worst = max(worst, float(np.abs(found - expected.ravel()).max()))

@@ -37,7 +37,7 @@ BUNDLED = {
     "hole_pairs": "hole_pairs",
 }
 LARGEST = 32  # pixels a side
-# whose generators are exported with their search, which takes as long as all else of a preset
+# whose generators are exported with their search
 SEARCHED = ("aae-mnist", "cdcgan", "cogan-mnist", "gan-mnist", "infogan-mnist", "vae-mnist")
 # what makes any preset train in a second on two cores
 SMALL_MODEL = {
@@ -151,6 +151,11 @@ def trained(shared: Path, prepared_digits: Callable[[DataParams], Path]) -> Call
     return make
 
 
+def without_search(patch: pytest.MonkeyPatch) -> None:
+    """Export generators without their search, which takes as long as all else."""
+    patch.setattr("pipeline.export.files.searching", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def exported(trained: Callable[[str], Path]) -> Callable[[str], Path]:
     """The same projects, with the generator exported."""
@@ -159,7 +164,7 @@ def exported(trained: Callable[[str], Path]) -> Callable[[str], Path]:
     def exporting(name: str) -> None:
         with pytest.MonkeyPatch.context() as patch:
             if name not in SEARCHED:
-                patch.setattr("pipeline.export.files.searching", lambda _: None)
+                without_search(patch)
             export.main(load())
 
     def make(name: str) -> Path:

@@ -26,7 +26,14 @@ def labelled_table(
 ) -> tuple[Mapping[str, str], NDArray[np.int64]]:
     """`count` of the training `rows`, as many of each class, as the table `labelled` and `classes`."""
     labels = data.file("train", "labels")[rows]
-    wanted = shared_out(count, np.ones(len(data.classes), np.int64))
-    order = torch.randperm(len(rows), generator=stream(seed, "labelled images")).numpy()
-    few = [order[labels[order] == label][:number] for label, number in enumerate(wanted)]
-    return {"labelled": "images", "classes": "labels"}, np.sort(rows[np.concatenate(few)])
+    few = few_of_each(labels, len(data.classes), count, stream(seed, "labelled images"))
+    return {"labelled": "images", "classes": "labels"}, np.sort(rows[few])
+
+
+def few_of_each(
+    labels: NDArray[np.int64], classes: int, count: int, source: torch.Generator
+) -> NDArray[np.int64]:
+    """Draw `count` images with these labels, as many of each class: their places, class after class."""
+    wanted = shared_out(count, np.ones(classes, np.int64))
+    order = torch.randperm(len(labels), generator=source).numpy()
+    return np.concatenate([order[labels[order] == label][:number] for label, number in enumerate(wanted)])

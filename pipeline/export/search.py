@@ -55,10 +55,8 @@ class Search(nn.Module):
         image = made[0] if isinstance(made, tuple) else made
         counted = (mask.flatten(1).sum(1) * image.shape[1]).clamp(min=1)
         difference, weight = image - target, mask / counted.reshape(-1, 1, 1, 1)
-        straight, square = (
-            weight * absolute.reshape(-1, 1, 1, 1),
-            weight * (1 - absolute).reshape(-1, 1, 1, 1),
-        )
+        share = absolute.reshape(-1, 1, 1, 1)
+        straight, square = weight * share, weight * (1 - share)
         loss = (straight * difference.abs() + square * difference * difference).flatten(1).sum(1)
         (gradient,) = torch.autograd.grad(image, z, straight * difference.sign() + 2 * square * difference)
         return loss, gradient

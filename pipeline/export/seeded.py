@@ -62,12 +62,7 @@ def seeded_model(plain: ModelProto, about: Description) -> ModelProto:
     floats = {name: _float(name) for name in (*_images(about.inputs), *_images(about.outputs))}
     inputs, outputs = seeded_fields(about)
     graph = helper.make_graph(
-        [
-            *noise.nodes,
-            *read.nodes,
-            *renamed(plain, floats),
-            *picture.nodes,
-        ],
+        [*noise.nodes, *read.nodes, *renamed(plain, floats), *picture.nodes],
         "seeded_generator",
         _tensors(inputs),
         _tensors(outputs),

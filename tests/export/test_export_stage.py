@@ -24,7 +24,7 @@ from pipeline.params import Params
 from pipeline.places import exported_file, prepared_dir
 from stages import export as export_stage
 from tests.building import build
-from tests.conftest import PRESETS, SEARCHED, tiny
+from tests.conftest import PRESETS, SEARCHED, tiny, without_search
 
 Project = Callable[[dict[str, Any]], Params]
 Exported = Callable[[str], Path]
@@ -34,14 +34,11 @@ FILES = {"cdcgan.onnx", "cdcgan.seeded.onnx", "cdcgan.json", "cdcgan.parts"}
 
 @pytest.fixture
 def copied(project: Project, exported: Exported, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Params]:
-    """Make the working folder a copy of a project whose generator was exported, to export there once more.
-
-    Without the search, which takes as long again.
-    """
+    """Make the working folder a copy of a project whose generator was exported, to export there once more."""
 
     def make(name: str) -> Params:
         params = project(tiny(name))
-        monkeypatch.setattr("pipeline.export.files.searching", lambda _: None)
+        without_search(monkeypatch)
         for part in ("models", "exported"):
             shutil.copytree(exported(name) / part, part)
         return params

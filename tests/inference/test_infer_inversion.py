@@ -162,7 +162,7 @@ REFUSED = {
     "start": ({"start": np.zeros((1, Z_DIM), np.float32)}, "start: 1 rows for 2 pictures"),
     "starts": ({"starts": 0}, "2 pictures, 0 starts, 800 steps: say 1 picture and 1 start or more"),
     "steps": ({"steps": -1}, "and 0 steps or more"),
-    "none": ({"targets": IMAGES[:0]}, "0 pictures, 8 starts"),
+    "none": ({"targets": IMAGES[:0]}, "0 pictures, 32 starts"),
 }
 
 
@@ -227,18 +227,21 @@ def test_rows_that_are_sieved_out_stay_at_the_best_they_came_by():
     np.testing.assert_allclose(loss[[0, 2]], [valley(each[None])[0][0] for each in two], rtol=2e-2)
 
 
-def test_the_best_two_starts_of_each_picture_go_on(generator, monkeypatch):
+def test_ever_fewer_starts_of_each_picture_go_on(generator, monkeypatch):
     kept = []
 
     def spied(slope, start, steps, falling, bounds, told, sieves):
-        least = np.array([3, 1, 2, 9, 8, 7], np.float32)
+        least = np.array([*range(14), *range(14, 0, -1)], np.float32)
         kept.append({step: sieve(least).tolist() for step, sieve in sieves.items()})
         return descend(slope, start, steps, falling, bounds, told, sieves)
 
     monkeypatch.setattr("pipeline.inference.contract.search.descend", spied)
     pictures = generator.run(latent([5, 6], Z_DIM, "normal"), [3, 4])
-    invert(generator, pictures, np.array([3, 4]), steps=1, starts=3)
-    assert kept == [{51: [1, 2, 5, 4]}]
+    invert(generator, pictures, np.array([3, 4]), steps=1, starts=14)
+    farther = range(27, 15, -1)
+    assert kept == [
+        {1: [*range(12), *farther], 51: [*range(4), *farther[:4]], 151: [0, 1, 27, 26], 301: [0, 27]}
+    ]
 
 
 def test_the_best_place_is_kept_and_bounds_hold():

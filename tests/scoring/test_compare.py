@@ -113,13 +113,14 @@ def test_the_conditions_stand_below(lines: list[str], judge: Judge) -> None:
 def test_scores_are_those_of_each_alone(
     files: list[Path], scores: dict[str, dict[str, Any]], digits: Prepared, judges: dict[str, Judge]
 ) -> None:
-    found = gather(open_generator(files[2], digits), digits, judges, PARAMS)
-    alone = rounded(score(found)) | {"protocol": protocol(files[2], found, digits, PARAMS)}
-    compared = {
-        key: {part: value for part, value in figure.items() if part != "from_first"}
-        for key, figure in scores[files[2].stem].items()
-    }
-    assert compared == alone
+    for file in (files[0], files[2]):
+        found = gather(open_generator(file, digits), digits, judges, PARAMS)
+        alone = rounded(score(found)) | {"protocol": protocol(file, found, digits, PARAMS)}
+        compared = {
+            key: {part: value for part, value in figure.items() if part != "from_first"}
+            for key, figure in scores[file.stem].items()
+        }
+        assert compared == alone
 
 
 def test_real_images_and_noise_are_looked_at_once(

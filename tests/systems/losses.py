@@ -8,6 +8,11 @@ from pipeline.stabilisers.unrolling import unrolled
 from pipeline.systems.adversarial import Adversarial
 
 
+def softplus(x: Tensor) -> Tensor:
+    """Minus the log of the probability that logits -x mean, written out."""
+    return (1 + x.exp()).log()
+
+
 def discriminator_loss(model: Adversarial, real: Tensor, fake: Tensor, labels: Tensor) -> Losses:
     """What the discriminator pays for images [N, C, H, W] under labels [N]."""
     return model.game.critic_losses(model.discriminator, (real, labels), (fake, labels))

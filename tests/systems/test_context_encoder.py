@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pipeline import systems
 from pipeline.data.rules import hole
@@ -17,6 +17,7 @@ from pipeline.errors import UserError
 from pipeline.systems.context_encoder import Filled, Generator, HoleDiscriminator, Model
 from tests.building import build, image_fields
 from tests.conftest import tiny, write_params
+from tests.systems.losses import softplus
 
 
 def built(folder: Path, **changes: Any) -> Model:
@@ -24,10 +25,6 @@ def built(folder: Path, **changes: Any) -> Model:
     content = tiny("inpaint-mnist")
     content["model"] |= {"overlap": 2, "overlap_weight": 10.0, "adversarial": 0.2} | changes
     return build(write_params(content, folder)).eval()
-
-
-def softplus(x: Tensor) -> Tensor:
-    return (1 + x.exp()).log()
 
 
 def test_the_losses_are_those_of_the_paper(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """CycleGAN: its losses written out, its past images, and a run from pixels to the file."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from pipeline.networks.pool import ImagePool
 from pipeline.systems.cyclegan import Model
 from tests.building import build
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of_two_sets
 
 
 def built(folder: Path, classes: int = 10, **changes: Any) -> Model:
@@ -28,14 +28,9 @@ def built(folder: Path, classes: int = 10, **changes: Any) -> Model:
 
 
 def turn_of(notes: dict[str, Tensor], index: int = 0) -> Any:
-    batch = {name: torch.rand(4, 1, 16, 16) * 2 - 1 for name in ("images", "other")}
-    batch["labels"] = torch.tensor([3, 1, 4, 1])
-    return SimpleNamespace(
-        batch=batch,
-        index=index,
-        stream=lambda purpose: torch.Generator().manual_seed(len(purpose)),
-        note=lambda **said: notes.update(said),
-    )
+    turn = turn_of_two_sets(16, notes, index)
+    turn.batch["labels"] = torch.tensor([3, 1, 4, 1])
+    return turn
 
 
 def test_the_losses_are_those_of_the_paper(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pipeline import systems
 from pipeline.data.prepared import Prepared
@@ -17,6 +17,7 @@ from pipeline.systems.pix2pix import Model
 from pipeline.training.run import check
 from tests.building import build, image_fields
 from tests.conftest import tiny, write_params
+from tests.systems.losses import softplus
 
 
 def built(folder: Path, **changes: Any) -> Model:
@@ -24,10 +25,6 @@ def built(folder: Path, **changes: Any) -> Model:
     content = tiny("pix2pix-edges")
     content["model"] |= {"l1": 30.0} | changes
     return build(write_params(content, folder))
-
-
-def softplus(x: Tensor) -> Tensor:
-    return (1 + x.exp()).log()
 
 
 def test_the_losses_are_those_of_the_paper(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """SimGAN: its losses written out, its warm-up, and its past images."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pipeline.fields import image
 from pipeline.systems.simgan import Model
 from tests.building import build, image_fields
 from tests.conftest import tiny, write_params
+from tests.systems.turns import turn_of_two_sets
 
 
 def built(folder: Path, **changes: Any) -> Model:
@@ -25,13 +25,7 @@ def built(folder: Path, **changes: Any) -> Model:
 
 
 def turn_of(notes: dict[str, Tensor], index: int = 0, progress: float = 0.5) -> Any:
-    return SimpleNamespace(
-        batch={name: torch.rand(4, 1, 32, 32) * 2 - 1 for name in ("images", "other")},
-        index=index,
-        progress=progress,
-        stream=lambda purpose: torch.Generator().manual_seed(len(purpose)),
-        note=lambda **said: notes.update(said),
-    )
+    return turn_of_two_sets(32, notes, index, progress=progress)
 
 
 def test_the_losses_are_those_of_the_paper(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.systems.srgan import Discriminator, Generator, LossNetwork, Model
 from tests.building import build, image_fields
 from tests.conftest import tiny, write_params
+from tests.systems.losses import softplus
 
 
 def built(folder: Path, **changes: Any) -> Model:
@@ -30,10 +31,6 @@ def moves(model: Model, progress: float) -> tuple[dict[str, Tensor], dict[str, T
     batch = {"images": image, "source": source, "labels": torch.zeros(8, dtype=torch.int64)}
     turn = SimpleNamespace(batch=batch, index=0, progress=progress, note=lambda **said: notes.update(said))
     return dict(model.step([turn])), notes, image, source
-
-
-def softplus(x: Tensor) -> Tensor:
-    return (1 + x.exp()).log()
 
 
 def test_at_first_the_pixels_alone_count_and_the_loss_network_learns_quarter_turns(tmp_path: Path) -> None:

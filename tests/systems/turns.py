@@ -8,6 +8,17 @@ import torch
 from torch import Tensor
 
 
+def turn_of_two_sets(size: int, notes: dict[str, Tensor], index: int, **more: Any) -> Any:
+    """Four square images and four of another kind; `notes` fills with what the step notes."""
+    return SimpleNamespace(
+        batch={name: torch.rand(4, 1, size, size) * 2 - 1 for name in ("images", "other")},
+        index=index,
+        stream=lambda purpose: torch.Generator().manual_seed(len(purpose)),
+        note=lambda **said: notes.update(said),
+        **more,
+    )
+
+
 def turn_of(draw: Callable[..., Tensor], **more: Any) -> Any:
     """Six images of 8x8 and their labels, all 0; `notes` fills with what the step notes."""
     notes: dict[str, Tensor] = {}

@@ -21,7 +21,7 @@ from pipeline.errors import RunError, UserError
 from pipeline.params import ObjectiveParams, Params, PenaltyParams
 from stages import export
 from stages import train as stage
-from tests.conftest import ROOT, tiny
+from tests.conftest import ROOT, tiny, without_search
 
 Project = Callable[[dict[str, Any]], Params]
 Trained = Callable[[str], Path]
@@ -123,7 +123,7 @@ SYSTEMS = ["gan-mnist", "cgan-mnist", "dcgan-mnist", "dcgan28-mnist", "cdcgan-cl
 def test_all_stabilisers_together_train_and_export(
     project: Project, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("pipeline.export.files.searching", lambda _: None)  # of the same generator
+    without_search(monkeypatch)
     params = project(stabilised(name))
     stage.main(params)
     assert all(math.isfinite(float(row["logit_gap"])) for row in rows(Path("models", name)))

@@ -95,7 +95,7 @@ def invert(
     steps: Annotated[
         int, typer.Option(metavar="N", help="Of the search; 0: what the encoder says, if one ships.")
     ] = 800,
-    starts: options.Starts = 8,
+    starts: options.Starts = 32,
     seed: options.OfDraws = 0,
     out: Annotated[
         str | None,
@@ -140,7 +140,7 @@ def inpaint(
     mask: options.Mask = None,
     digit: options.Digit = None,
     steps: Annotated[int, typer.Option(metavar="N", help="Of the search.")] = 800,
-    starts: options.Starts = 8,
+    starts: options.Starts = 32,
     seed: options.OfDraws = 0,
     out: Annotated[
         str | None,

@@ -31,8 +31,7 @@ def inpaint_pictures(
 ) -> None:
     """Write each picture with its hole filled, several on a sheet; `search`: steps, starts and seed."""
     read = [file for each in shown for file in image.each(each)]
-    for file in read:
-        _check_sizes(file, hole)
+    _check_sizes(read, hole)
     with opened(path, device, what=Generator) as generator:
         about = generator.description
         field = about.outputs[about.picture]
@@ -59,12 +58,13 @@ def inpaint_pictures(
         write_json({"model": about.name, "picture": str(target), "pictures": told})
 
 
-def _check_sizes(file: str, hole: str) -> None:
-    """InferenceError unless the mask has the pixels of the picture: else nobody knows what it covers."""
-    sizes = [image.pixels_of(each, ANY_SIZE).shape[1::-1] for each in (file, hole)]
-    if sizes[0] != sizes[1]:
-        (wide, high), (its_wide, its_high) = sizes
-        raise InferenceError(f"--mask {hole}: {its_wide} x {its_high} pixels; {file} has {wide} x {high}")
+def _check_sizes(read: Sequence[str], hole: str) -> None:
+    """InferenceError unless the mask has the pixels of each picture: else nobody knows what it covers."""
+    high, wide, _ = image.pixels_of(hole, ANY_SIZE).shape
+    for file in read:
+        its_high, its_wide, _ = image.pixels_of(file, ANY_SIZE).shape
+        if (its_high, its_wide) != (high, wide):
+            raise InferenceError(f"--mask {hole}: {wide} x {high} pixels; {file} has {its_wide} x {its_high}")
 
 
 def _known(hole: str, field: Field, about: Description) -> np.ndarray:

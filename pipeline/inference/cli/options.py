@@ -28,7 +28,7 @@ Mask = Annotated[
     typer.Option(metavar="FILE", help="A picture: white where a pixel counts, black where it is covered."),
 ]
 Starts = Annotated[
-    int, typer.Option(metavar="N", help="Draws to begin at, unless an encoder ships; the best two go on.")
+    int, typer.Option(metavar="N", help="Draws to begin at, unless an encoder ships; ever fewer go on.")
 ]
 OfDraws = Annotated[int, typer.Option("--seed", metavar="N", help="Of the draws.")]
 Columns = Annotated[int, typer.Option(metavar="N", help="Pictures a row on a sheet.")]

@@ -26,7 +26,7 @@ def inpaint(
     mask: np.ndarray,
     labels: np.ndarray | None = None,
     *,
-    starts: int = 8,
+    starts: int = 32,
     steps: int = 800,
     seed: int = 0,
     told: Told | None = None,

@@ -22,7 +22,7 @@ from pipeline.kinds.mask import of as mask_of
 Told = Callable[[int, int], None]  # steps done, of all
 
 TRIAL_STEPS, TRIAL_STARTS = 50, 2  # of each class, where none is named: measured, the right one is among two
-PICTURES = 64  # that are searched at once, with all their starts
+PICTURES = 16  # that are searched at once, with all their starts
 
 
 class Inverted(NamedTuple):
@@ -43,7 +43,7 @@ def invert(
     *,
     mask: np.ndarray | None = None,
     start: np.ndarray | None = None,
-    starts: int = 8,
+    starts: int = 32,
     steps: int = 800,
     seed: int = 0,
     told: Told | None = None,
@@ -54,8 +54,8 @@ def invert(
     Without `labels`, int64 [N], each class has a short trial, and the best two go on. `mask` is float32
     [N, 1, H, W], or [1, 1, H, W] for all: 1 where a pixel counts, else 0. The search begins at `start`,
     float32 [N, z_dim]; else, without a mask, at what an encoder beside the generator says; else at `starts`
-    draws of `seed`: the best two go on after 50 steps, and the better end is the answer. 0 `steps` give the
-    beginning and its error. Codes stay at the middle of their range. What is found for a picture does not
+    draws of `seed`, of which fewer and fewer go on (`SIEVES`), to one. 0 `steps` give the beginning and its
+    error. Codes stay at the middle of their range. What is found for a picture does not
     depend on those beside it.
 
     `filling` descends what a hole is filled by, and gives that as the error: the sum of the absolute
