@@ -45,7 +45,7 @@ def larger(export: Export) -> int:
 
 
 def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: Path) -> None:
-    """Write the form for the size it was trained at, and for any with what transformers.js reads.
+    """Write the form for the size it was trained at, and for any, with what transformers.js reads.
 
     Where a hole is filled that one size is all. `plain` is the canonical model of `export`. RunError where a
     file does not do what the torch module does.
@@ -60,12 +60,10 @@ def write_image_to_image(plain: ModelProto, export: Export, seed: int, folder: P
         for size in tried:
             _check(model, export, size, stream(seed, "image to image"))
         write_bytes(folder / file, model.SerializeToString(deterministic=True))
-    if len(sizes) > 1:
-        _write_processor(folder)
+    _write_what_transformers_js_reads(folder)
 
 
-def _write_processor(folder: Path) -> None:
-    """What transformers.js reads."""
+def _write_what_transformers_js_reads(folder: Path) -> None:
     write_json(folder / "config.json", CONFIG)
     processor = {"image_processor_type": "Swin2SRImageProcessor", "do_rescale": True}
     processor |= {"rescale_factor": 1 / 255, "do_pad": False}  # the graph pads, and cuts off again

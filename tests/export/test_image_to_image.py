@@ -74,9 +74,12 @@ def test_colour_is_seen_as_its_brightness_by_a_network_of_grey(exported: Exporte
 
 
 @pytest.mark.slow
-def test_what_transformers_js_needs_lies_beside_it(exported: Exported) -> None:
-    folder = exported("pix2pix-edges") / "exported/pix2pix-edges.parts/image-to-image/generator"
-    model = onnx.load(folder / "onnx/model.onnx")
+@pytest.mark.parametrize(
+    ("name", "file"), [("pix2pix-edges", "onnx/model.onnx"), ("inpaint-mnist", "fixed.onnx")]
+)
+def test_what_transformers_js_needs_lies_beside_it(exported: Exported, name: str, file: str) -> None:
+    folder = exported(name) / f"exported/{name}.parts/image-to-image/generator"
+    model = onnx.load(folder / file)
     assert (model.ir_version, model.opset_import[0].version) == (8, 17)
     config, processor = (
         json.loads((folder / name).read_text()) for name in ("config.json", "preprocessor_config.json")
