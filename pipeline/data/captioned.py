@@ -31,7 +31,10 @@ def captioned(digits: Originals, size: int) -> Originals:
     """
     meanings = {part: _meanings(getattr(digits, part).labels, part) for part in ("train", "test")}
     train, test = (_shown(getattr(digits, part), meanings[part], part, size) for part in meanings)
-    ids = [composed(rows, np.random.default_rng(seed_of(0, f"wordings to {part}"))) for part, rows in meanings.items()]
+    ids = [
+        composed(rows, np.random.default_rng(seed_of(0, f"wordings to {part}")))
+        for part, rows in meanings.items()
+    ]
     return replace(digits, channels=3, train=train, test=test, captions=Captions(FIELD, *ids))
 
 

@@ -6,7 +6,7 @@ A meaning is a row of whole numbers [5], an attribute each, in the order of ATTR
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fields import Field, text
+from pipeline.fields import text
 from pipeline.kinds.text import read
 
 # each value of an attribute by the words for it

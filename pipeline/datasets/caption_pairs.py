@@ -19,7 +19,7 @@ def download(data: Params, raw: Path) -> None:
 
 
 def load(data: Params, raw: Path) -> "Originals":
-    """Read what `download` brought, and draw the pictures; UserError where it has other classes than digits."""
+    """Read what `download` brought, and draw the pictures; UserError where they are not of the ten digits."""
     from pipeline import datasets
     from pipeline.data.captioned import captioned
     from pipeline.errors import UserError

@@ -1,4 +1,4 @@
-"""A caption as the ids of its words: int64 [L], in which i is the i-th word of the vocabulary and 0 no word."""
+"""A caption as ids of words: int64 [L], where i is the i-th word of the vocabulary, and 0 none."""
 
 import difflib
 import re
