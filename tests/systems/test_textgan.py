@@ -9,7 +9,9 @@ import torch
 from PIL import Image
 from torch.nn.functional import leaky_relu
 
+from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
+from pipeline.fields import image, label
 from pipeline.inference import Network
 from pipeline.inference.cli.infer import main
 from pipeline.inference.contract.inputs import Given
@@ -81,15 +83,13 @@ def test_a_code_is_of_the_mean_of_the_words_embeddings(tmp_path: Path) -> None:
     torch.testing.assert_close(words.shares(CAPTIONS), shares_of(CAPTIONS))
 
 
-def test_data_without_captions_are_refused(tmp_path: Path, trained: Any) -> None:
-    from pipeline.data.prepared import Prepared
-    from pipeline.loading import load
-    from pipeline.places import prepared_dir
-
-    folder = trained("cdcgan")
-    data = Prepared.open(folder / prepared_dir(load(folder / "params.yaml").data))
-    with pytest.raises(UserError, match=r"textgan needs the field captions \(text\), and caption_pairs has"):
-        check(write_params(tiny("text-mnist"), tmp_path), data)
+def test_data_without_captions_are_refused(tmp_path: Path) -> None:
+    params = write_params(tiny("text-mnist"), tmp_path)
+    data = Prepared(tmp_path, "digits", {"images": image(3, 32), "labels": label([])}, (), {}, "")
+    with pytest.raises(
+        UserError, match=r"textgan needs the field captions \(text\), and .* has images, labels"
+    ):
+        check(params, data)
 
 
 # What ships
@@ -115,9 +115,8 @@ def test_a_caption_becomes_a_picture(file: Path, capsys: pytest.CaptureFixture[s
     network = Network(file, device="cpu")
     words = network.description.inputs["caption"].about["vocabulary"]
     ids = np.zeros((1, 10), np.int64)
-    ids[0, :8] = [
-        1 + words.index(word) for word in ["a", "large", "slanted", "three", "top", "left", "in", "red"]
-    ]
+    asked = ["a", "large", "slanted", "three", "top", "left", "in", "red"]
+    ids[0, :8] = [1 + words.index(word) for word in asked]
     (expected,) = network.pictures([5], Given({"caption": ids}))
     assert np.array_equal(np.asarray(Image.open("three.png")), expected[0])
     ask = ["--text", "a big red 3", "--text", "a small blue 4", "--out", "two.png"]
