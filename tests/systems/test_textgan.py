@@ -86,9 +86,7 @@ def test_a_code_is_of_the_mean_of_the_words_embeddings(tmp_path: Path) -> None:
 def test_data_without_captions_are_refused(tmp_path: Path) -> None:
     params = write_params(tiny("text-mnist"), tmp_path)
     data = Prepared(tmp_path, "digits", {"images": image(3, 32), "labels": label([])}, (), {}, "")
-    with pytest.raises(
-        UserError, match=r"textgan needs the field captions \(text\), and .* has images, labels"
-    ):
+    with pytest.raises(UserError, match=r"needs the field captions \(text\), and .* has images, labels"):
         check(params, data)
 
 
