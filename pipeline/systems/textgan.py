@@ -64,8 +64,9 @@ class Words(nn.Module):
     def of_ids(self, caption: Tensor) -> Tensor:
         """The code of ids [N, L], in operators that every runtime has."""
         found = embedding(caption, self.embeddings.weight.T)
-        mean = avg_pool2d(found.unsqueeze(1), (self.length, 1)).flatten(1)
-        return leaky_relu(mean + self.embeddings.bias, 0.2)
+        width = self.embeddings.out_features
+        mean = avg_pool2d(found.reshape(-1, 1, self.length, width), (self.length, 1))
+        return leaky_relu(mean.reshape(-1, width) + self.embeddings.bias, 0.2)
 
     def shares(self, caption: Tensor) -> Tensor:
         """Of ids [N, L]: [N, V + 1]."""
