@@ -60,6 +60,11 @@ def probabilities(of: str, classes: Sequence[str]) -> Field:
     return Field("probabilities", (len(classes),), {"of": of, "classes": list(classes)})
 
 
+def text(vocabulary: Sequence[str], length: int) -> Field:
+    """Captions of up to `length` words, int64 [N, length]: i is the i-th word, 0 is none."""
+    return Field("text", (length,), {"vocabulary": list(vocabulary)})
+
+
 def class_count(field: Field) -> int:
     """How many values a label takes: the number of classes, or 1 where there are none."""
     return max(1, len(field.about["classes"]))

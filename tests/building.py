@@ -6,24 +6,25 @@ import numpy as np
 import torch
 
 from pipeline import systems
-from pipeline.fields import Fields, image, label
+from pipeline.fields import Fields, image, label, text
 from pipeline.params import Params
 from pipeline.training.batches import Batches, Table
 
 CPU = torch.device("cpu")
 
 
+CAPTION = text(["a", "red", "three"], 4)
 SMALLER = {"small_pairs": 4}  # times, a side, what goes in is by data set
 
 
 def image_fields(channels: int, size: int, classes: int, smaller: int = 1) -> Fields:
-    """Those of square images in so many classes with as many they are made of, and of a second table.
+    """Those of square images in so many classes with as many they are made of, captions, and a second table.
 
     What they are made of is so many times smaller a side.
     """
     one, its_label = image(channels, size), label([str(index) for index in range(classes)])
     first, second = {"images": one, "labels": its_label}, {"other": one, "other_labels": its_label}
-    return first | {"source": image(channels, size // smaller)} | second
+    return first | {"source": image(channels, size // smaller), "captions": CAPTION} | second
 
 
 def build(params: Params, channels: int = 1, classes: int = 10) -> Any:

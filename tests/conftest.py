@@ -35,6 +35,7 @@ BUNDLED = {
     "paired_folder": "edge_pairs",
     "small_pairs": "small_pairs",
     "hole_pairs": "hole_pairs",
+    "caption_pairs": "caption_pairs",
 }
 LARGEST = 32  # pixels a side
 # whose generators are exported with their search
@@ -45,6 +46,7 @@ SMALL_MODEL = {
     "generator_width": 4,
     "discriminator_width": 4,
     "loss_width": 4,
+    "text_width": 8,
     "bottleneck": 16,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
@@ -63,7 +65,7 @@ def preset(name: str) -> dict[str, Any]:
 def tiny(name: str) -> dict[str, Any]:
     """A preset with small networks, a short run, and the bundled digits for data."""
     content = preset(name)
-    channels = 3 if content["data"]["dataset"] in ("celeba", "cifar10", "grey_pairs") else 1
+    channels = 3 if content["data"]["dataset"] in ("caption_pairs", "celeba", "cifar10", "grey_pairs") else 1
     dataset = BUNDLED.get(content["data"]["dataset"], "digits")
     content["data"] |= {
         "dataset": dataset,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from pipeline.errors import UserError
+from pipeline.fields import Field
 from pipeline.streams import stream
 
 _BATCH = 1000  # images at a time; keeps a resize in the processor's cache and the bar moving
@@ -40,6 +41,15 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Captions:
+    """What is written of the images of either split: int64 [N, L], ids of words of `field`'s vocabulary."""
+
+    field: Field
+    train: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True)
 class Originals:
     """A whole data set; `channels` is 1 if all its images are grey, else 3; no classes: unconditional."""
 
@@ -50,6 +60,7 @@ class Originals:
     remarks: tuple[str, ...] = ()  # what the user should know about what was made of the source, a line each
     others: Mapping[str, "Originals"] = field(default_factory=dict)  # further tables, by their images' field
     beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise
+    captions: Captions | None = None  # of each row
     smaller: int = 1  # how many times a side of what is prepared goes into data.size
 
 

@@ -60,11 +60,15 @@ def _write_table(
         labels: label(table.classes),
         **{field: image(one.channels, data.size // one.smaller) for field, one in table.beside.items()},
     }
+    if table.captions:
+        fields["captions"] = table.captions.field
     for split_name in ("train", "test"):
         for field, one in {name: table, **table.beside}.items():
             path = folder / f"{split_name}_{field}.npy"
             _write_images(path, getattr(one, split_name), fields[field], bar)
         np.save(folder / f"{split_name}_{labels}.npy", getattr(table, split_name).labels)
+        if table.captions:
+            np.save(folder / f"{split_name}_captions.npy", getattr(table.captions, split_name))
     train, test = table.train.labels, table.test.labels
     aside = choose_aside(train, test, data.set_aside)
     parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}

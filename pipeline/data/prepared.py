@@ -15,7 +15,7 @@ from pipeline.files import sha256_of
 
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
-DTYPES = {"image": np.uint8, "label": np.int64}  # on the disk, by kind
+DTYPES = {"image": np.uint8, "label": np.int64, "text": np.int64}  # on the disk, by kind
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
 
@@ -23,7 +23,7 @@ _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages
 class Table:
     """Fields whose rows belong together, and how many rows each part has."""
 
-    fields: tuple[str, ...]  # images, then their labels, then further images of the same rows
+    fields: tuple[str, ...]  # images, then their labels, then further fields of the same rows
     counts: Mapping[str, Any]  # part -> {"total": n, "per_class": {class name: n}}
     aside: Sequence[int]  # training rows that nothing learns from
 

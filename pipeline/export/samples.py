@@ -1,4 +1,4 @@
-"""The picture on the card: what the file makes of the first seeds, or of the first test images."""
+"""The picture on the card: what the file makes of the first seeds, or of the first test rows."""
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,8 @@ def samples(network: Network, data: Prepared) -> tuple[Image.Image, str] | None:
         return None
     if about.inputs_of("image"):
         return _of_test_images(network, data)
+    if about.inputs_of("text"):
+        return _of_captions(network, data)
     choice, columns = about.column
     if choice is None:
         return _grid(_pictures(network, np.arange(ROWS * COLUMNS), {}), COLUMNS), "the seeds from 0"
@@ -41,6 +43,13 @@ def _of_test_images(network: Network, data: Prepared) -> tuple[Image.Image, str]
     alike = [images for images in seen.values() if images.shape == made.shape]
     words = "test images, and below each what becomes of it" if alike else "what becomes of test images"
     return _grid(np.concatenate([*alike, made]), count), words
+
+
+def _of_captions(network: Network, data: Prepared) -> tuple[Image.Image, str]:
+    (name,) = network.description.inputs_of("text")
+    captions = data.part(network.description.inputs[name].about["of"], "test")[: ROWS * COLUMNS]
+    made = _pictures(network, np.arange(len(captions)), {name: captions})
+    return _grid(made, COLUMNS), "the captions of the first test images, with the seeds from 0"
 
 
 def _pictures(network: Network, seeds: np.ndarray, given: dict[str, np.ndarray]) -> np.ndarray:

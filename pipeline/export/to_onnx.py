@@ -67,6 +67,8 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
             return draw(field, count, source)
         case "label":
             return torch.arange(count) % class_count(field)
+        case "text":
+            return torch.randint(len(field.about["vocabulary"]) + 1, (count, *field.shape), generator=source)
         case "mask":
             return torch.randint(2, (count, *field.shape), generator=source).float()
         case "numbers":

@@ -16,6 +16,7 @@ VALUES = {  # of the example, by kind
     "label": "np.array([1])",
     "category": "np.array([1])",
     "pixels": "np.zeros({shape}, np.uint8)",
+    "text": "np.zeros({shape}, np.int64)",
 }
 
 
@@ -75,7 +76,7 @@ def ranged(about: Description) -> str:
     """What of the inputs has a range that a graph doesn't check, such as "label or seed"."""
     inputs, _ = seeded_fields(about)
     found = {field.kind for field in inputs.values()}
-    return " or ".join(kind for kind in ("label", "category", "seed") if kind in found)
+    return " or ".join(kind for kind in ("label", "category", "text", "seed") if kind in found)
 
 
 def vector_files(about: Description) -> str:

@@ -24,7 +24,17 @@ from typing import TYPE_CHECKING
 from pipeline.kinds.shared.errors import InferenceError
 
 if TYPE_CHECKING:  # seen by what lists the code that a stage reaches
-    from pipeline.kinds import category, code, image, label, latent, mask, numbers, probabilities  # noqa: F401
+    from pipeline.kinds import (  # noqa: F401
+        category,
+        code,
+        image,
+        label,
+        latent,
+        mask,
+        numbers,
+        probabilities,
+        text,
+    )
 
 
 @cache

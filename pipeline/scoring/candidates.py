@@ -5,7 +5,7 @@ the whole. Where there are labels, the sets that are held against each other hav
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 import numpy as np
@@ -27,6 +27,7 @@ class Images:
 
     images: NDArray[np.uint8]  # [N, C, H, W]
     labels: NDArray[np.int64] | None  # [N]
+    captions: NDArray[np.int64] | None = field(default=None, kw_only=True)  # word ids [N, L]; None: no such
 
     def __len__(self) -> int:
         return len(self.images)
@@ -47,21 +48,38 @@ class Candidate(Images):
 
 def look_at(judge: Judge, seen: Images) -> Candidate:
     """Pass images through the judge, once for all figures."""
-    return Candidate(seen.images, seen.labels, *judge.features_and_logits(seen.images))
+    return Candidate(
+        seen.images, seen.labels, *judge.features_and_logits(seen.images), captions=seen.captions
+    )
 
 
 def joined(parts: Sequence[Images]) -> Images:
     """One set after the other."""
-    labels = None if parts[0].labels is None else np.concatenate([part.labels for part in parts])
-    return Images(np.concatenate([part.images for part in parts]), labels)
+    first, *_ = parts
+    found = {
+        each.name: np.concatenate([getattr(part, each.name) for part in parts])
+        for each in fields(Images)
+        if getattr(first, each.name) is not None
+    }
+    return Images(**({"labels": None} | found))
 
 
-def generated(generator: Network, labels: NDArray[np.int64] | None, count: int, seed: int) -> Images:
-    """`count` samples of an exported file, under the labels [count] if it takes any."""
-    name = generator.description.label_input
-    asked = labels if name else None
-    given = Given({name: labels}) if name else NOTHING
-    return Images(drawn(generator, sample_seeds(seed, count), given), asked)
+def generated(
+    generator: Network,
+    labels: NDArray[np.int64] | None,
+    count: int,
+    seed: int,
+    captions: NDArray[np.int64] | None = None,
+) -> Images:
+    """`count` samples of an exported file, under the labels [count] or the captions [count, L] that it takes.
+
+    A caption is of an image with that label.
+    """
+    about = generator.description
+    given = dict.fromkeys(filter(None, [about.label_input]), labels)
+    given |= dict.fromkeys(about.inputs_of("text"), captions)
+    images = drawn(generator, sample_seeds(seed, count), Given(given))
+    return Images(images, labels if given else None)
 
 
 def drawn(generator: Network, seeds: NDArray[np.int64], given: Given = NOTHING) -> NDArray[np.uint8]:
@@ -77,7 +95,9 @@ def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:
 
 def real(prepared: Prepared, part: Part, rows: NDArray[np.int64]) -> Images:
     """Some real images of a part, by their rows within it."""
-    return Images(prepared.images(part)[rows], prepared.labels(part)[rows] if prepared.classes else None)
+    captions = prepared.part("captions", part)[rows] if "captions" in prepared.fields else None
+    labels = prepared.labels(part)[rows] if prepared.classes else None
+    return Images(prepared.images(part)[rows], labels, captions=captions)
 
 
 def shuffled(prepared: Prepared, part: Part, count: int, seed: int) -> NDArray[np.int64]:
@@ -118,4 +138,4 @@ def noise(like: Images, seed: int) -> Images:
     """Images of uniform noise with the labels of `like`: what a generator that learnt nothing scores."""
     source = stream(seed, "evaluate noise")
     pixels = torch.randint(0, 256, like.images.shape, dtype=torch.uint8, generator=source)
-    return Images(pixels.numpy(), like.labels)
+    return replace(like, images=pixels.numpy())

@@ -16,6 +16,7 @@ from pipeline.kinds import drawable
 from pipeline.params import EvaluateParams
 from pipeline.scoring import candidates, translations
 from pipeline.scoring.candidates import Candidate, Images, look_at
+from pipeline.scoring.captioned import Captioned, captioned
 from pipeline.scoring.judges.inception import Inception
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.parts import Categories, Pairs, Posterior
@@ -54,6 +55,8 @@ class Evidence(TypedDict, total=False):
     translated: Translated  # beside what should have come out; missing: it learnt from no pairs
 
     pairs: Pairs  # where it makes two images of one z
+
+    captioned: Captioned  # of captions that combine what was never trained together
 
     # of networks beside it
     posterior: Posterior  # what an encoder that ships says of the test images
@@ -168,15 +171,16 @@ def draw_samples(generator: Network, reference: Evidence, prepared: Prepared) ->
     try:
         if generator.description.inputs_of("image"):
             return _translate(generator, reference, prepared)
-        return _draw(generator, reference)
+        judge = next(iter(reference["judges"].values()))
+        return _draw(generator, reference) | captioned(generator, prepared, judge, reference["seed"])
     except InferenceError as error:
         raise UserError(f"{generator.description.name}: {error}") from None
 
 
 def _draw(generator: Network, reference: Evidence) -> Evidence:
     floor, unseen = reference["floor"], reference["unseen"]
-    labels = candidates.joined([floor, unseen]).labels
-    drawn = candidates.generated(generator, labels, len(floor) + len(unseen), reference["seed"])
+    like, seed = candidates.joined([floor, unseen]), reference["seed"]
+    drawn = candidates.generated(generator, like.labels, len(like), seed, like.captions)
     first, rest = (drawn.take(part) for part in (slice(len(floor)), slice(len(floor), None)))
     return _with_samples(reference, first, rest)
 

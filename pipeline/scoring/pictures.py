@@ -31,6 +31,8 @@ def draw(folder: Path, generator: Network, evidence: Evidence, scores: dict[str,
         shown = translations(*evidence["translated"][:3])
     elif "sources" in evidence:
         shown = translations(evidence["sources"], evidence["fake"], evidence.get("cycle"))
+    elif generator.description.inputs_of("text"):
+        shown = plots.grid(evidence["fake"].images[: ROWS * ROWS], ROWS, scale=2)
     else:
         shown = samples_grid(generator, seed)
     plots.save(shown, folder / "samples.png")

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from pipeline import params as p
 from pipeline.fields import Fields, class_count
-from pipeline.game import Game, Losses
-from pipeline.penalties import Critic, Sample
+from pipeline.mismatched import MismatchedGame
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
@@ -115,42 +114,21 @@ class Discriminator(DiscriminatorBase):
         return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
 
 
-class MismatchedGame(Game):
-    """As `Game`, with some fakes replaced by real images under a wrong label (Reed et al. 2016, alg. 1).
-
-    Without them the discriminator says how real an image is, and only by the way whether the label fits.
-    """
-
-    def __init__(self, params: p.Params[Params], classes: int) -> None:
-        super().__init__(params)
-        self.classes = classes
-        self.mismatched = params.model.mismatched
-
-    def critic_losses(self, critic: Critic, real: Sample, fake: Sample) -> Losses:
-        images, labels = real
-        features = critic.features(images, labels)
-        real_logits = critic.logits(features, labels).float()
-        fake_logits = critic(*fake).float()
-        # the loop seeds torch's own generator at every step, as for dropout
-        others = (labels + torch.randint_like(labels, 1, self.classes)) % self.classes
-        wrong_logits = critic.logits(features, others).float()
-        as_fake, as_wrong = (
-            self.objective.discriminator(real_logits, logits).mean() for logits in (fake_logits, wrong_logits)
-        )
-        loss = (1 - self.mismatched) * as_fake + self.mismatched * as_wrong
-        return Losses(loss, real_logits, fake_logits)
-
-
 class Model(Adversarial):
     """The system `cdcgan`."""
 
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
         channels, classes = data["images"].shape[0], class_count(data["labels"])
+
+        def wrong(labels: Tensor) -> Tensor:
+            # the loop seeds torch's own generator at every step, as for dropout
+            return (labels + torch.randint_like(labels, 1, classes)) % classes
+
         super().__init__(
             params,
             data,
             Generator(model.z_dim, classes, model.generator_width, channels, size),
             Discriminator(classes, model.discriminator_width, channels, size),
-            MismatchedGame(params, classes),
+            MismatchedGame(params, model.mismatched, wrong),
         )

@@ -34,8 +34,10 @@ class FixedInputs:
         if field.kind in _CHOSEN:
             return self.labels
         if field.kind == "image":
-            self._images = first_images(data, field, len(self.labels))
+            self._images = first_rows(data, field, len(self.labels))
             return to_float(self._images)
+        if field.kind == "text":
+            return first_rows(data, field, len(self.labels))
         values = draw(field, self._rows, noise)
         return values.repeat_interleave(self.columns, 0) if self.conditional else values
 
@@ -65,8 +67,8 @@ class FixedInputs:
         return spread(images.numpy(), (self.labels if self.conditional else self.labels * 0).cpu().numpy())
 
 
-def first_images(data: Prepared, field: Field, count: int) -> Tensor:
-    """The first training images that a field stands for, uint8 [count, C, H, W]; over again where few."""
+def first_rows(data: Prepared, field: Field, count: int) -> Tensor:
+    """The first training rows of what a field stands for, [count, ...]; over again where they are few."""
     name = field.about["of"]
     rows = np.resize(data.beginning_with(name).rows("train"), count)
     return torch.from_numpy(data.file("train", name)[rows])

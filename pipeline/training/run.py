@@ -27,7 +27,7 @@ from pipeline.training import resumable
 from pipeline.training.batches import Batches, tables_of
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
-from pipeline.training.fixed_inputs import FixedInputs, first_images, image_of, spread
+from pipeline.training.fixed_inputs import FixedInputs, first_rows, image_of, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
 from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
@@ -262,7 +262,9 @@ class Run:
     def _fed(self, field: Field, labels: Tensor, noise: torch.Generator) -> Tensor:
         """A value for each of the labels [N]."""
         if field.kind == "image":
-            return to_float(first_images(self.data, field, len(labels)))
+            return to_float(first_rows(self.data, field, len(labels)))
+        if field.kind == "text":
+            return first_rows(self.data, field, len(labels))
         return labels if field.kind == "label" else draw(field, len(labels), noise)
 
     def _real(self, count: int) -> tuple[np.ndarray, np.ndarray]:

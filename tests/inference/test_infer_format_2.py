@@ -120,6 +120,10 @@ ENTRIES = {
     "no classes": ("category", field("label", []), "'classes' is no list of class names"),
     "a class twice": ("category", field("label", [], classes=NAMES), "names one twice"),
     "an escape": ("category", field("label", [], classes=["\x1b[31m"]), "no list of class names"),
+    "no vocabulary": ("category", field("text", [4]), "'vocabulary' is no list of words in small letters"),
+    "two words in one": ("category", field("text", [4], vocabulary=["top left"]), "no list of words"),
+    "a large letter": ("category", field("text", [4], vocabulary=["Red"]), "no list of words"),
+    "a word twice": ("category", field("text", [4], vocabulary=["a", "a"]), "'vocabulary' names one twice"),
     "image of two": ("image", IMAGE | {"shape": [1, 8]}, "shape is [1, 8]: not [C, H, W]"),
     "two channels": ("image", IMAGE | {"shape": [2, 8, 8]}, "C = 1 or 3"),
     "range": ("image", field("image", [1, 8, 8], range=[0, 255]), "'range' is [0, 255]"),
@@ -166,8 +170,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-KINDS = st.sampled_from(["latent", "code", "category", "label", "image", "probabilities"])
-ABOUT = st.dictionaries(st.sampled_from(["distribution", "low", "high", "count", "classes", "range"]), JSON)
+KINDS = st.sampled_from(["latent", "code", "category", "label", "image", "probabilities", "text"])
+SAID = st.sampled_from(["distribution", "low", "high", "count", "classes", "range", "vocabulary"])
+ABOUT = st.dictionaries(SAID, JSON)
 ENTRY = st.fixed_dictionaries({"kind": KINDS, "shape": JSON}, optional={"about": ABOUT})
 
 

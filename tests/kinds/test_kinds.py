@@ -22,6 +22,7 @@ FIELDS = {
     "mask": Field("mask", (1, 4, 6)),
     "numbers": Field("numbers", (3,)),
     "probabilities": Field("probabilities", (3,), {"classes": NAMES}),
+    "text": Field("text", (4,), {"vocabulary": ["a", "large", "three"]}),
 }
 
 
@@ -50,6 +51,7 @@ READ = {
     "label by number": ("label", "2", [2]),
     "numbers": ("numbers", "1,-2,3e1", [[1, -2, 30]]),
     "probabilities": ("probabilities", "0.2,0.3,0.5", [[0.2, 0.3, 0.5]]),
+    "text in any case": ("text", "Three, large!", [[3, 2, 0, 0]]),
 }
 
 
@@ -71,6 +73,10 @@ REFUSED = {
     "category -1": ("category", "-1", "'-1' is no category of tiny: say 0 to 9"),
     "category 1.0": ("category", "1.0", "'1.0' is no category of tiny"),
     "label": ("label", "catt", "'catt' is no class of tiny: say 0 to 2, or a class name such as cat"),
+    "unknown word": ("text", "a larg three", "'larg' is no word that tiny knows: say large"),
+    "word like none": ("text", "zebra", "'zebra' is no word that tiny knows: say one of a, large, three"),
+    "many words": ("text", "a a a a a", "5 words: tiny takes 1 to 4"),
+    "no word": ("text", " , ", "0 words: tiny takes 1 to 4"),
     "no file": ("image", "none.png", "none.png: no such file"),
 }
 
@@ -101,6 +107,7 @@ CHECKED = {
     "label": ("label", changed("label", value=3), "x 3: say 0 to 2"),
     "a pixel and a half": ("mask", changed("mask", value=1.5), "x: each pixel of a mask is from 0 to 1"),
     "infinite": ("numbers", changed("numbers", value=np.inf), "x: holds a value that is not a number"),
+    "word 4": ("text", changed("text", value=4), "x 4: say 0 to 3"),
     "sum": ("probabilities", changed("probabilities", value=0.5), "add up to 1"),
     "below 0": ("probabilities", np.array([[-1, 1, 1]], np.float32), "are from 0 to 1"),
 }

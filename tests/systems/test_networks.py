@@ -33,6 +33,8 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
         if field.kind == "image"
         else labels
         if field.kind == "label"
+        else torch.arange(12).reshape(3, 4) % 4
+        if field.kind == "text"
         else draw(field, 3, source)
         for field in inputs.values()
     ]

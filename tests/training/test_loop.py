@@ -20,7 +20,7 @@ from pipeline.training.distributed import Ranks
 from pipeline.training.fixed_inputs import spread
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
-from tests.building import SMALLER, batches_of, image_fields
+from tests.building import CAPTION, SMALLER, batches_of, image_fields
 from tests.conftest import PRESETS, tiny
 from tests.training.test_train_stage import SYSTEMS, stabilised
 
@@ -110,9 +110,9 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     smaller = SMALLER.get(data.dataset, 1)
     fresh = TrainingState.fresh(params, image_fields(channels, data.size, 10, smaller), device)
     small = images[:, :, ::smaller, ::smaller]
-    labels = np.zeros(len(images), np.int64)
+    labels, captions = np.zeros(len(images), np.int64), np.zeros((len(images), *CAPTION.shape), np.int64)
     tables = [
-        Table({"images": images, "labels": labels, "source": small}, None, device),
+        Table({"images": images, "labels": labels, "source": small, "captions": captions}, None, device),
         Table({"other": images, "other_labels": labels}, None, device),
         Table({"labelled": images, "classes": labels, "matched": images}, None, device),
     ]

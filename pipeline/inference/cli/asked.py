@@ -1,4 +1,4 @@
-"""What --code, --image and --field ask for, as rows of the inputs that they mean."""
+"""What --code, --image, --text and --field ask for, as rows of the inputs that they mean."""
 
 import re
 from collections.abc import Sequence
@@ -21,12 +21,14 @@ def read(
     codes: Sequence[str] | None,
     images: Sequence[str] | None,
     fields: Sequence[str] | None,
+    captions: Sequence[str] | None = None,
 ) -> Given:
     """Return what was given; InferenceError names an option that has no use or no meaning for the file."""
-    texts = _image_texts(description, images or ())
+    texts = _texts_of(description, "image", images or ()) | _texts_of(description, "text", captions or ())
     for name, given in _field_texts(description, fields or ()).items():
         if name in texts:
-            raise InferenceError(f"{name} is given twice: by --image and by --field")
+            kind = description.inputs[name].kind
+            raise InferenceError(f"{name} is given twice: by --{kind} and by --field")
         texts[name] = given
     rows = {name: _rows(description, name, given) for name, given in texts.items()}
     many = {name: len(each) for name, each in rows.items() if len(each) > 1}
@@ -42,15 +44,17 @@ def places(description: Description) -> list[tuple[str, int]]:
     return [(name, index) for name in names for index in range((description.inputs[name].shape or (1,))[0])]
 
 
-def _image_texts(description: Description, images: Sequence[str]) -> Texts:
-    if not images:
+def _texts_of(description: Description, kind: str, given: Sequence[str]) -> Texts:
+    """What the option named after a kind means."""
+    if not given:
         return {}
-    names = description.inputs_of("image")
+    names, first = description.inputs_of(kind), f"--{kind} {given[0]}"
     if not names:
-        raise InferenceError(f"--image {images[0]}: there is no image to give; {description.takes()}")
+        raise InferenceError(f"{first}: there is no {kind} to give; {description.takes()}")
     if len(names) > 1:
-        raise InferenceError(f"--image {images[0]}: say --field with {' or '.join(names)}, {names[0]}=FILE")
-    return {names[0]: [(f"--image {text}", text) for text in images]}
+        value = kinds.find(kind).OPTION.partition(" ")[2]
+        raise InferenceError(f"{first}: say --field with {' or '.join(names)}, {names[0]}={value}")
+    return {names[0]: [(f"--{kind} {text}", text) for text in given]}
 
 
 def _field_texts(description: Description, fields: Sequence[str]) -> Texts:

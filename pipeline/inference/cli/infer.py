@@ -70,6 +70,7 @@ def infer(
     ] = None,
     code: options.Code = None,
     image: options.Image = None,
+    text: options.Text = None,
     field: options.Field = None,
     count: Annotated[
         int | None,
@@ -133,6 +134,8 @@ def infer(
       gan-infer --onnx exported/cdcgan.onnx --count 60000 --out digits.npz
     A picture through an encoder or a classifier, the numbers in a table:
       gan-infer --onnx exported/NAME.onnx --image photo.png
+    A picture of a caption:
+      gan-infer --onnx exported/NAME.onnx --text "a large slanted three, top left, in red" --out three.png
     A picture of any size, or a folder of them, through a network from image to image:
       gan-infer --onnx exported/NAME.parts/image-to-image/generator/onnx/model.onnx --image photos --out made/
     A 3 that becomes an 8:
@@ -156,7 +159,7 @@ def infer(
             output = drawing.Output(out, scale, 1, show, None, as_json, force)
             translate.translate(network, image or (), tile, output, options_given(context))
             return
-        given = asked.read(network.description, code, image, field)
+        given = asked.read(network.description, code, image, field, text)
         name, classes, count = choices.choose_labels(network.description, digit, digits, count, given)
         if columns is None:
             columns = count if digits else 10

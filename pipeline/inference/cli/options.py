@@ -18,6 +18,10 @@ Image = Annotated[
     list[str] | None,
     typer.Option(metavar="FILE", help="A picture to give to the network, or a folder of them; repeatable."),
 ]
+Text = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORDS", help="A caption: what the picture is to show; repeatable."),
+]
 Field = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="Any input by its name (see gan-infer info); repeatable."),
