@@ -30,13 +30,18 @@ from pipeline.training.state import TrainingState
 
 ADAM = {"lr": 2.0e-4, "betas": [0.5, 0.999]}
 VARIANTS: dict[str, tuple[str, Changes]] = {
-    "lapgan-mnist": ("lapgan-mnist", NARROWER),
+    "lapgan-mnist": ("lapgan-mnist", NARROWER["lapgan-mnist"]),
     "lapgan-mnist, one level": (
         "lapgan-mnist",
         {
             "model": {"levels": 1},
             "train": {"players": Instead(generator_1=ADAM, discriminator_1=ADAM)},
         },
+    ),
+    "progressive-mnist": ("progressive-mnist", NARROWER["progressive-mnist"]),
+    "progressive-mnist, all open": (
+        "progressive-mnist",
+        {"model": NARROWER["progressive-mnist"]["model"] | {"growing": 0.0}},
     ),
 }
 COLUMNS = ("judge-FID", "dense-FID", "precision", "recall", "coverage")

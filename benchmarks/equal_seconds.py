@@ -2,7 +2,7 @@
 
     python -m benchmarks.equal_seconds FOLDER [PRESET ...] [--seconds 300]
 
-Each preset keeps its networks, batch and rates, but for NARROWER; how many steps it gets follows from its
+Each preset keeps its networks, batch and rates, but for WIDTHS; how many steps it gets follows from its
 measured rate, so that its schedule ends with the budget. Seconds are CPU seconds of the one thread that
 trains, of its steps alone: other work on the machine takes none of them away, though it can make each a
 little slower (shared caches). FOLDER keeps a row a preset in results.jsonl, the exported files, and
@@ -62,14 +62,18 @@ PRESETS = {
     "infogan-mnist": "InfoGAN",
     "avb-mnist": "AVB",
     "lapgan-mnist": "LAPGAN",
+    "progressive-mnist": "progressive growing",
 }
-# at 64 a step takes two seconds: 150 steps in five minutes say nothing
-NARROWER: Changes = {"model": {"width": 16}}
-NARROWED = (
-    *("dcgan28-mnist", "wgan-gp-mnist", "lsgan-mnist", "wgan-mnist", "r3gan-mnist", "infogan-mnist"),
-    "lapgan-mnist",
-)
-TITLES = {name: f"{title}, width 16 of 64" if name in NARROWED else title for name, title in PRESETS.items()}
+# of 64, at which a step takes two seconds: 150 steps in five minutes say nothing
+WIDTHS = dict.fromkeys(
+    (
+        *("dcgan28-mnist", "wgan-gp-mnist", "lsgan-mnist", "wgan-mnist", "r3gan-mnist", "infogan-mnist"),
+        "lapgan-mnist",
+    ),
+    16,
+) | {"progressive-mnist": 8}
+NARROWER: dict[str, Changes] = {name: {"model": {"width": width}} for name, width in WIDTHS.items()}
+TITLES = PRESETS | {name: f"{PRESETS[name]}, width {width} of 64" for name, width in WIDTHS.items()}
 SAMPLES, SEED = 10_000, 1
 WARM_UP, SMALL_RUN = 3, 60  # steps before the rate is taken, and of a run in small that it is taken of
 MEASURED = 0.05  # share of the budget in which the rate is taken
@@ -104,7 +108,7 @@ def main() -> None:
     for name in (REAL, *files):
         measure = scorer.of_real
         if name != REAL:
-            changes = NARROWER if name in NARROWED else {}
+            changes = NARROWER.get(name, {})
             measure = partial(measured, files[name], name, chosen.seconds, scorer, changes)
         row = remembered(chosen.folder / RESULTS, name, chosen.seconds, measure)
         cells = [form.format(row[column]) if column in row else "-" for column, form in COLUMNS.items()]
