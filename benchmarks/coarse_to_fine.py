@@ -4,7 +4,7 @@
 
 What `benchmarks.equal_seconds` says of seconds, FOLDER and judges holds here; both keep their rows in the
 same FOLDER. LAPGAN's last level is also given real images of half the size, those set aside, and held against
-bicubic interpolation; levels.png shows it.
+bicubic interpolation; a picture of the variant's name shows it.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from pipeline.training.state import TrainingState
 ADAM = {"lr": 2.0e-4, "betas": [0.5, 0.999]}
 VARIANTS: dict[str, tuple[str, Changes]] = {
     "lapgan-mnist": ("lapgan-mnist", NARROWER["lapgan-mnist"]),
+    "lapgan-mnist, all levels alike": ("lapgan-mnist", {"model": {"width": 16, "coarsest_steps": 1}}),
     "lapgan-mnist, one level": (
         "lapgan-mnist",
         {
@@ -44,6 +45,7 @@ VARIANTS: dict[str, tuple[str, Changes]] = {
         {"model": NARROWER["progressive-mnist"]["model"] | {"growing": 0.0}},
     ),
 }
+LEVELLED = ("lapgan-mnist", "lapgan-mnist, all levels alike")  # those that have a last level of their own
 COLUMNS = ("judge-FID", "dense-FID", "precision", "recall", "coverage")
 SHOWN, AT_ONCE = 20, 500  # images on the sheet, and those that are enlarged at once
 
@@ -63,11 +65,9 @@ def main() -> None:
     for name in chosen.variants or VARIANTS:
         based_on, changes = VARIANTS[name]
         file = folder / f"{name.replace(', ', '-').replace(' ', '-')}-{chosen.seconds:g}s.onnx"
-        also = (
-            partial(enlarged, scorer=scorer, sheet=folder / "levels.png") if name == "lapgan-mnist" else None
-        )
-        more = {} if also is None else {"also": also}
-        measure = partial(measured, file, based_on, chosen.seconds, scorer, changes, **more)
+        measure = partial(measured, file, based_on, chosen.seconds, scorer, changes)
+        if name in LEVELLED:
+            measure.keywords["also"] = partial(enlarged, scorer=scorer, sheet=file.with_suffix(".png"))
         row = remembered(folder / RESULTS, name, chosen.seconds, measure)
         cells = [f"{row['steps']:,}", f"{row['seconds']:.0f}", *(f"{row[column]:.3f}" for column in COLUMNS)]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)

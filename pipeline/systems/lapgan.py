@@ -32,6 +32,7 @@ class Params(p.LatentParams):
     hidden: p.Count  # the two hidden layers of the coarsest generator; half as many in its discriminator
     width: p.Count  # maps of the convolutions of every other level
     dropout: p.Share  # in the discriminators
+    coarsest_steps: p.Count  # batches a step that the coarsest level learns from; the others do from the last
 
     uses: ClassVar = frozenset({"objective"})
     sizes: ClassVar = (8, 16, 32, 64)
@@ -165,6 +166,7 @@ class Model(System):
         )
         self.games = [Game(params, name=f"level_{level}") for level in range(1, model.levels + 1)]
         self.latent = fields.latent(self.generator.numbers, model.latent)
+        self.rounds = model.coarsest_steps
         self.statistics = tuple(name for game in self.games for name in game.statistics)
 
     def players(self) -> dict[str, nn.Module]:
@@ -181,16 +183,24 @@ class Model(System):
         return {GENERATOR: Export(shipped[GENERATOR], {"z": self.latent}, {"image": self.image})}
 
     def step(self, turns: list[Turn]) -> Moves:
-        """Section 2.3: at each level D judges details on their coarse image, never details alone."""
-        (turn,) = turns
-        noises = self.generator.split(turn.draw(self.latent))
+        """Section 2.3: at each level D judges details on their coarse image, never details alone.
+
+        The coarsest level has the most to learn, and costs the least: it moves on every batch.
+        """
+        for turn in turns:
+            yield from self._moves(0, turn)
+        for level in range(1, len(self.games)):
+            yield from self._moves(level, turns[-1])
+
+    def _moves(self, level: int, turn: Turn) -> Moves:
+        """Those of one level, on real images alone: none hangs on what another level makes."""
+        noise = self.generator.split(turn.draw(self.latent))[level]
         reals = self.halvings(turn.batch["images"])
-        for level, (real, noise) in enumerate(zip(reals, noises, strict=True)):
-            fake = self.generator.at(level, noise, reals[level - 1] if level else None)
-            game, discriminator = self.games[level], self.discriminators[level]
-            of_generator, of_discriminator = _players_of(level + 1)
-            yield of_discriminator, game.critic(discriminator, (real,), (fake,), turn)
-            yield of_generator, game.maker(discriminator, (real,), (fake,), turn)
+        real, fake = reals[level], self.generator.at(level, noise, reals[level - 1] if level else None)
+        game, discriminator = self.games[level], self.discriminators[level]
+        of_generator, of_discriminator = _players_of(level + 1)
+        yield of_discriminator, game.critic(discriminator, (real,), (fake,), turn)
+        yield of_generator, game.maker(discriminator, (real,), (fake,), turn)
 
     def halvings(self, images: Tensor) -> list[Tensor]:
         """Images [N, C, size, size] at the size of each level, the coarsest first."""

@@ -82,8 +82,9 @@ def test_each_level_is_a_game_of_its_own(tmp_path: Path) -> None:
     model = built(tmp_path)
     turn = turn_for(model)
     seen, moves = judged(model, turn), list(model.step([turn]))
-    names = ["discriminator_1", "generator_1", "discriminator_2", "generator_2"]
-    assert [name for name, _ in moves] == names
+    coarsest, finer = (["discriminator_1", "generator_1"], ["discriminator_2", "generator_2"])
+    assert [name for name, _ in moves] == coarsest + finer
+    assert [name for name, _ in model.step([turn, turn])] == 2 * coarsest + finer
     for level, (real, fake, _) in enumerate(seen):
         of_real, of_fake = model.discriminators[level](real), model.discriminators[level](fake)
         told = (softplus(-of_real) + softplus(of_fake)).mean().item()
