@@ -65,9 +65,10 @@ def main() -> None:
     for name in chosen.variants or VARIANTS:
         based_on, changes = VARIANTS[name]
         file = folder / f"{name.replace(', ', '-').replace(' ', '-')}-{chosen.seconds:g}s.onnx"
-        measure = partial(measured, file, based_on, chosen.seconds, scorer, changes)
+        more = {}
         if name in LEVELLED:
-            measure.keywords["also"] = partial(enlarged, scorer=scorer, sheet=file.with_suffix(".png"))
+            more["also"] = partial(enlarged, scorer=scorer, sheet=file.with_suffix(".png"))
+        measure = partial(measured, file, based_on, chosen.seconds, scorer, changes, **more)
         row = remembered(folder / RESULTS, name, chosen.seconds, measure)
         cells = [f"{row['steps']:,}", f"{row['seconds']:.0f}", *(f"{row[column]:.3f}" for column in COLUMNS)]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
