@@ -31,7 +31,7 @@ from pipeline.training.state import TrainingState
 ADAM = {"lr": 2.0e-4, "betas": [0.5, 0.999]}
 VARIANTS: dict[str, tuple[str, Changes]] = {
     "lapgan-mnist": ("lapgan-mnist", NARROWER["lapgan-mnist"]),
-    "lapgan-mnist, all levels alike": ("lapgan-mnist", {"model": {"width": 16, "coarsest_steps": 1}}),
+    "lapgan-mnist, all levels alike": ("lapgan-mnist", {"model": {"width": 16, "finer_every": 1}}),
     "lapgan-mnist, one level": (
         "lapgan-mnist",
         {

@@ -6,8 +6,9 @@ other. An image is halved by the means of 2x2 pixels, in place of Burt and Adels
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+import pydantic
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
@@ -28,11 +29,11 @@ COARSEST = 4  # pixels a side at least
 class Params(p.LatentParams):
     """hidden 1200 and 600, width 64, dropout 0.5 in the published form."""
 
-    levels: p.Count  # sizes, each twice the one before; 1: a plain fully connected GAN
+    levels: Annotated[int, pydantic.Field(ge=1, le=5)]  # sizes, each twice the one before; 1: a plain GAN
     hidden: p.Count  # the two hidden layers of the coarsest generator; half as many in its discriminator
     width: p.Count  # maps of the convolutions of every other level
     dropout: p.Share  # in the discriminators
-    coarsest_steps: p.Count  # batches a step that the coarsest level learns from; the others do from the last
+    finer_every: p.Count  # steps: all levels but the coarsest, which learns at each, learn at one of so many
 
     uses: ClassVar = frozenset({"objective"})
     sizes: ClassVar = (8, 16, 32, 64)
@@ -166,7 +167,7 @@ class Model(System):
         )
         self.games = [Game(params, name=f"level_{level}") for level in range(1, model.levels + 1)]
         self.latent = fields.latent(self.generator.numbers, model.latent)
-        self.rounds = model.coarsest_steps
+        self.finer_every = model.finer_every
         self.statistics = tuple(name for game in self.games for name in game.statistics)
 
     def players(self) -> dict[str, nn.Module]:
@@ -185,12 +186,12 @@ class Model(System):
     def step(self, turns: list[Turn]) -> Moves:
         """Section 2.3: at each level D judges details on their coarse image, never details alone.
 
-        The coarsest level has the most to learn, and costs the least: it moves on every batch.
+        The coarsest level has the most to learn, and costs the least: it moves at every step.
         """
-        for turn in turns:
-            yield from self._moves(0, turn)
-        for level in range(1, len(self.games)):
-            yield from self._moves(level, turns[-1])
+        (turn,) = turns
+        moving = 1 if turn.step % self.finer_every else len(self.games)
+        for level in range(moving):
+            yield from self._moves(level, turn)
 
     def _moves(self, level: int, turn: Turn) -> Moves:
         """Those of one level, on real images alone: none hangs on what another level makes."""
