@@ -2,7 +2,7 @@
 
     python -m benchmarks.equal_seconds FOLDER [PRESET ...] [--seconds 300]
 
-Each preset keeps its networks, batch and rates, but for NARROWER; how many steps it gets follows from its
+Each preset keeps its networks, batch and rates, but for WIDTHS; how many steps it gets follows from its
 measured rate, so that its schedule ends with the budget. Seconds are CPU seconds of the one thread that
 trains, of its steps alone: other work on the machine takes none of them away, though it can make each a
 little slower (shared caches). FOLDER keeps a row a preset in results.jsonl, the exported files, and
@@ -42,6 +42,7 @@ from pipeline.scoring.figures.two_sample import told_apart
 from pipeline.scoring.judges.judge import Judge
 from pipeline.streams import seed_of
 from pipeline.training.loop import Loop
+from pipeline.training.state import TrainingState
 
 PRESETS = {
     "gan-mnist": "GAN",
@@ -60,13 +61,22 @@ PRESETS = {
     "unrolled-mnist": "unrolled GAN",
     "infogan-mnist": "InfoGAN",
     "avb-mnist": "AVB",
+    "lapgan-mnist": "LAPGAN",
+    "progressive-mnist": "progressive growing",
 }
-# at 64 a step takes two seconds: 150 steps in five minutes say nothing
-NARROWER: Changes = {"model": {"width": 16}}
-NARROWED = ("dcgan28-mnist", "wgan-gp-mnist", "lsgan-mnist", "wgan-mnist", "r3gan-mnist", "infogan-mnist")
-TITLES = {name: f"{title}, width 16 of 64" if name in NARROWED else title for name, title in PRESETS.items()}
+# of 64, at which a step takes two seconds: 150 steps in five minutes say nothing
+WIDTHS = dict.fromkeys(
+    (
+        *("dcgan28-mnist", "wgan-gp-mnist", "lsgan-mnist", "wgan-mnist", "r3gan-mnist", "infogan-mnist"),
+        "lapgan-mnist",
+    ),
+    16,
+) | {"progressive-mnist": 8}
+NARROWER: dict[str, Changes] = {name: {"model": {"width": width}} for name, width in WIDTHS.items()}
+TITLES = PRESETS | {name: f"{PRESETS[name]}, width {width} of 64" for name, width in WIDTHS.items()}
 SAMPLES, SEED = 10_000, 1
-WARM_UP, FEWEST, MEASURED = 3, 10, 0.05  # steps before the rate is taken, and within it; share of the budget
+WARM_UP, SMALL_RUN = 3, 60  # steps before the rate is taken, and of a run in small that it is taken of
+MEASURED = 0.05  # share of the budget in which the rate is taken
 SHOWN = 20  # samples of each system
 RESULTS = "results.jsonl"
 COLUMNS = {
@@ -98,7 +108,7 @@ def main() -> None:
     for name in (REAL, *files):
         measure = scorer.of_real
         if name != REAL:
-            changes = NARROWER if name in NARROWED else {}
+            changes = NARROWER.get(name, {})
             measure = partial(measured, files[name], name, chosen.seconds, scorer, changes)
         row = remembered(chosen.folder / RESULTS, name, chosen.seconds, measure)
         cells = [form.format(row[column]) if column in row else "-" for column, form in COLUMNS.items()]
@@ -135,11 +145,17 @@ def remembered(results: Path, name: str, budget: float, measure: Callable[[], Ro
 
 
 def measured(
-    file: Path, name: str, budget: float, scorer: "Scorer", changes: Changes, arrays: Arrays | None = None
+    file: Path,
+    name: str,
+    budget: float,
+    scorer: "Scorer",
+    changes: Changes,
+    arrays: Arrays | None = None,
+    also: Callable[[TrainingState], Row] = lambda _: {},
 ) -> Row:
     """Train a preset on images and labels (None: the data's), export it to `file`, and score that.
 
-    Where a weight is no number any more, there are no scores.
+    Where a weight is no number any more, there are no scores. `also` gives more of them.
     """
     data, same = scorer.data, {"data": preset("cdcgan").data.model_dump(), "train": {"device": "cpu"}}
     with own_project(name, same, changes) as params:
@@ -152,7 +168,7 @@ def measured(
         export(params, data, state.model.exports(state.shipped), exported_file(params))
         with atomic_path(file) as part:
             shutil.copyfile(exported_file(params), part)
-    return row | scorer.of_file(file)
+    return row | scorer.of_file(file) | also(state)
 
 
 def trained(params: Params, arrays: Arrays, budget: float) -> tuple[Loop, float]:
@@ -169,14 +185,19 @@ def trained(params: Params, arrays: Arrays, budget: float) -> tuple[Loop, float]
 
 
 def steps_a_second(loop: Loop, seconds: float) -> float:
-    """The rate over about so many CPU seconds, once it is warm."""
+    """The mean rate over whole runs in small, of about so many CPU seconds together, once it is warm.
+
+    A step may cost more late in a run than early.
+    """
     for _ in range(WARM_UP):
         loop.step()
-    began, steps = time.process_time(), 0
-    while steps < FEWEST or time.process_time() - began < seconds:
-        loop.step()
-        steps += 1
-    return steps / (time.process_time() - began)
+    loop.steps, runs, began = SMALL_RUN, 0, time.process_time()
+    while not runs or time.process_time() - began < seconds:
+        loop.state.step = 0
+        for _ in range(SMALL_RUN):
+            loop.step()
+        runs += 1
+    return runs * SMALL_RUN / (time.process_time() - began)
 
 
 class Scorer:
@@ -197,13 +218,14 @@ class Scorer:
         labels = self.test["judge-FID"].labels
         made = generated(open_generator(file, self.data), labels, len(labels), SEED)
         told = told_apart(self.aside, made, seed_of(SEED, "equal seconds"), halved=True)
-        return self._of_images(made) | {"told from real, half size": float(told.mean())}
+        return self.of_images(made) | {"told from real, half size": float(told.mean())}
 
     def of_real(self) -> Row:
         """Of the images set aside, in the samples' place."""
-        return self._of_images(self.aside)
+        return self.of_images(self.aside)
 
-    def _of_images(self, images: Images) -> Row:
+    def of_images(self, images: Images) -> Row:
+        """Of any images, beside the test images."""
         seen = {column: look_at(judge, images) for column, judge in self.judges.items()}
         row = {column: fid(seen[column].features, self.test[column].features) for column in seen}
         candidate, test = seen["judge-FID"], self.test["judge-FID"]

@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[1]
 Changes = dict[str, Any]  # as nested as params.yaml
 
 
+class Instead(dict):
+    """Among changes: a section that takes the place of the one there, of which no key is kept."""
+
+
 @contextmanager
 def own_project(preset: str, *changes: Changes) -> Iterator[Params]:
     """Go into a temporary project with the parameters of presets/PRESET.yaml after `changes`, and back."""
@@ -73,7 +77,9 @@ def told(params: Params, rows: list[dict[str, Any]]) -> list[str]:
 def merge(content: Changes, changes: Changes) -> None:
     """Put `changes` into `content`, key by key."""
     for key, value in changes.items():
-        if isinstance(value, dict) and isinstance(content.get(key), dict):
+        if isinstance(value, Instead):
+            content[key] = dict(value)
+        elif isinstance(value, dict) and isinstance(content.get(key), dict):
             merge(content[key], value)
         else:
             content[key] = value
