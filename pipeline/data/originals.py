@@ -50,6 +50,7 @@ class Originals:
     remarks: tuple[str, ...] = ()  # what the user should know about what was made of the source, a line each
     others: Mapping[str, "Originals"] = field(default_factory=dict)  # further tables, by their images' field
     beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise
+    volumes: bool = False  # of voxels [n, 1, S, S, S] in place of images, at data.size already
     smaller: int = 1  # how many times a side of what is prepared goes into data.size
 
 

@@ -15,7 +15,7 @@ from pipeline.files import sha256_of
 
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
-DTYPES = {"image": np.uint8, "label": np.int64}  # on the disk, by kind
+DTYPES = {"image": np.uint8, "voxels": np.uint8, "label": np.int64}  # on the disk, by kind
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
 
@@ -92,7 +92,7 @@ class Prepared:
 
     @property
     def size(self) -> int:
-        """Of the images: pixels a side."""
+        """Of the images: pixels a side; of volumes voxels."""
         return self.fields[self.tables[0].images].shape[1]
 
     @property
@@ -116,7 +116,7 @@ class Prepared:
         return self.tables[0].aside
 
     def images(self, part: Part) -> np.ndarray:
-        """uint8 [N, channels, size, size], as they lie: read as touched where all of a file is one part."""
+        """uint8 [N, channels, size, size], of volumes [N, 1, size, size, size], as they lie: read as touched where all of a file is one part."""
         return self.part(self.tables[0].images, part)
 
     def labels(self, part: Part) -> np.ndarray:
