@@ -46,7 +46,7 @@ def image(channels: int, size: int) -> Field:
 
 
 def voxels(size: int) -> Field:
-    """Cubes; how full each voxel is: float in [0, 1] between networks, on the disk uint8, where 255 is full."""
+    """Cubes; how full each voxel is: float in [0, 1] between networks, on the disk uint8: 0, or 255."""
     return Field("voxels", (1, size, size, size))
 
 

@@ -96,6 +96,15 @@ class Prepared:
         return self.fields[self.tables[0].images].shape[1]
 
     @property
+    def form(self) -> str:
+        """Their sides and colours in words, such as "28x28 pixels, grey"."""
+        field = self.fields[self.tables[0].images]
+        sides = "x".join(map(str, field.shape[1:]))
+        if field.kind == "voxels":
+            return f"{sides} voxels"
+        return f"{sides} pixels, {'grey' if field.shape[0] == 1 else 'colour'}"
+
+    @property
     def classes(self) -> list[str]:
         """Those of the labels in their order; empty: unconditional, all labels 0."""
         return self.fields[self.tables[0].labels].about["classes"]
@@ -116,7 +125,10 @@ class Prepared:
         return self.tables[0].aside
 
     def images(self, part: Part) -> np.ndarray:
-        """uint8 [N, channels, size, size], of volumes [N, 1, size, size, size], as they lie: read as touched where all of a file is one part."""
+        """uint8 [N, channels, size, size], of volumes [N, 1, size, size, size], as they lie.
+
+        Read as touched where all of a file is one part.
+        """
         return self.part(self.tables[0].images, part)
 
     def labels(self, part: Part) -> np.ndarray:

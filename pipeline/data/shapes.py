@@ -1,8 +1,8 @@
 """Chairs, tables, lamps, cars and tori as volumes of voxels, each drawn with sides of its own.
 
-A volume is [D, H, W]: a slice [H, W] is a picture as seen from the front, the first slice in front, the first
-row on top. Shapes are of a cube from -1 to 1: x to the right, y up, z to the back. A voxel is filled where its
-middle lies in the shape. Every part is thicker than a voxel of 16 a side, so that shapes hang together.
+A volume is [D, H, W]: a slice [H, W] is a picture as seen from the front, the first slice in front, the
+first row on top. Shapes are of a cube from -1 to 1: x to the right, y up, z to the back. A voxel is filled
+where its middle lies in the shape. Every part is thicker than a voxel of 16 a side: shapes hang together.
 """
 
 import math
@@ -31,8 +31,7 @@ class Space:
     def box(self, x: Ends, y: Ends, z: Ends) -> Filled:
         """Between two ends along each axis."""
         inside = [
-            (low <= value) & (value <= high)
-            for value, (low, high) in ((self.x, x), (self.y, y), (self.z, z))
+            (low <= value) & (value <= high) for value, (low, high) in ((self.x, x), (self.y, y), (self.z, z))
         ]
         return inside[0] & inside[1] & inside[2]
 
@@ -40,7 +39,7 @@ class Space:
         """An upright cone cut off at two heights, with its radius at either; a cylinder where they agree."""
         along = (self.y - y[0]) / (y[1] - y[0])
         radius = radii[0] + (radii[1] - radii[0]) * along
-        return (0 <= along) & (along <= 1) & ((self.x - x) ** 2 + (self.z - z) ** 2 <= radius**2)
+        return (along >= 0) & (along <= 1) & ((self.x - x) ** 2 + (self.z - z) ** 2 <= radius**2)
 
     def wheel(self, radius: float, z: Ends, x: float, y: float) -> Filled:
         """A cylinder that lies along z."""

@@ -12,9 +12,9 @@ The file's name is the kind. Each has
 
 Those that can be drawn from seeds (latent, code, category) have width(field), how many columns of noise that
 takes, and draw(field, seeds, first), from column `first` on. Those that are numbers have names(field), one
-for each number, and shown(field, row), a few words of it. Those that are seen have pixels(field, values), uint8
-[N, H, W, C], and the picture_shape(field) of one, [C, H, W]; and stored(field, values), uint8 [N, *shape], as the
-prepared data hold them.
+for each number, and shown(field, row), a few words of it. Those that can be seen have pixels(field, values),
+uint8 [N, H, W, C], the picture_shape(field) of one, [C, H, W], and stored(field, values), uint8 [N, *shape],
+as prepared data hold them.
 """
 
 from functools import cache

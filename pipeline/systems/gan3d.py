@@ -1,4 +1,4 @@
-"""3D-GAN (Wu et al. 2016): DCGAN's networks with a third axis, for volumes of voxels, from 4^3 up in doublings."""
+"""3D-GAN (Wu et al. 2016): DCGAN's networks with a third axis, from 4^3 voxels up in doublings."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,10 +21,10 @@ OF_VOLUMES = {"of": "images", "range": [0, 1]}  # about a field that stands for 
 
 
 class Params(p.LatentParams):
-    """`width` is the number of maps at half the side; it doubles with each halving: 64 as published, at 64^3."""
+    """`width` is the number of maps at half the side, 64 as published; it doubles with each halving."""
 
     width: p.Count
-    skip_above: p.Share  # D does not learn from a batch of which it tells a larger share right; 0.8 as published
+    skip_above: p.Share  # D rests on a batch of which it tells a larger share right; 0.8 as published
 
     needs: ClassVar = {"images": "voxels"}
     sizes: ClassVar = (16, 32, 64)

@@ -46,7 +46,7 @@ class JudgeShape:
 
 
 class JudgeNetwork(nn.Module):
-    """A small classifier: float [N, C, H, W] in [-1, 1], or volumes in [0, 1], to features [N, 128] and logits [N, K].
+    """A small classifier of images, or volumes, as `to_float` gives them: to features [N, 128] and logits.
 
     The rectified output of the dense layer after the blocks is the feature space, in a unit (`scale`) that
     makes the mean variance of a feature over the real training images 1, so that distances compare from one
