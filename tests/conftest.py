@@ -35,6 +35,7 @@ BUNDLED = {
     "paired_folder": "edge_pairs",
     "small_pairs": "small_pairs",
     "hole_pairs": "hole_pairs",
+    "voxels": "voxels",
 }
 LARGEST = 32  # pixels a side
 # whose generators are exported with their search
@@ -70,7 +71,7 @@ def tiny(name: str) -> dict[str, Any]:
         "path": "digits" if dataset.endswith("pairs") else None,
         "size": min(content["data"]["size"], LARGEST),
         "channels": channels,
-        "test_fraction": 0.2,
+        "test_fraction": None if dataset == "voxels" else 0.2,
         "set_aside": 0,
     }
     content["model"] |= {key: value for key, value in SMALL_MODEL.items() if key in content["model"]}

@@ -56,8 +56,10 @@ def _realism(scores: Mapping[str, Any]) -> str:
 def _solidity(scores: Mapping[str, Any]) -> str:
     """Of volumes, which no fresh classifier is asked about."""
     whole, real = (scores["one_piece"][who] for who in ("value", "real"))
-    sure = f"; the judge reads {scores['confident']['value']:.1%} with confidence"
-    return f"{whole:.1%} are in one piece (real: {real:.1%}){sure if 'confident' in scores else ''}."
+    said = f"{whole:.1%} are in one piece (real: {real:.1%})"
+    if "confident" in scores:
+        said += f"; the judge reads {scores['confident']['value']:.1%} with confidence"
+    return f"{said}."
 
 
 def _first_judge(scores: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

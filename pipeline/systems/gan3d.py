@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
@@ -26,12 +26,18 @@ class Params(p.LatentParams):
     width: p.Count
     skip_above: p.Share  # D rests on a batch of which it tells a larger share right; 0.8 as published
 
+    discriminator_norm: Literal["batch", "none"]  # batch as published
+
     needs: ClassVar = {"images": "voxels"}
     sizes: ClassVar = (16, 32, 64)
     conditional: ClassVar = False
     takes_virtual_batch_norm: ClassVar = False
-    discriminator_batch_norm: ClassVar = True
     single_process: ClassVar = "each process would skip the discriminator by its own share of the batch"
+
+    @property
+    def discriminator_batch_norm(self) -> bool:
+        """Whether the discriminator mixes the volumes of a batch."""
+        return self.discriminator_norm == "batch"
 
 
 class Generator(nn.Module):
@@ -61,14 +67,15 @@ class Generator(nn.Module):
 class Discriminator(DiscriminatorBase):
     """Volume [N, 1, size, size, size] -> logits [N]; the label is not used."""
 
-    def __init__(self, width: int, size: int) -> None:
+    def __init__(self, width: int, size: int, norm: str) -> None:
         super().__init__()
         widths = _widths(width, size)
+        normalise = nn.BatchNorm3d if norm == "batch" else nn.Identity
         layers: list[nn.Module] = [nn.Conv3d(1, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
         for inputs, outputs in pairwise(widths):
             layers += [
-                nn.Conv3d(inputs, outputs, 4, 2, 1, bias=False),
-                nn.BatchNorm3d(outputs),
+                nn.Conv3d(inputs, outputs, 4, 2, 1, bias=norm == "none"),
+                normalise(outputs),
                 nn.LeakyReLU(0.2),
             ]
         self.layers = nn.Sequential(*layers)
@@ -102,7 +109,8 @@ class Model(Adversarial):
         if params.stabilisers.augmentation:
             raise UserError("stabilisers.augmentation: is for pictures; gan3d makes volumes: set it to []")
         generator = Generator(model.z_dim, model.width, size)
-        super().__init__(params, data, generator, Discriminator(model.width, size), CountingGame(params))
+        discriminator = Discriminator(model.width, size, model.discriminator_norm)
+        super().__init__(params, data, generator, discriminator, CountingGame(params))
         self.skip_above = model.skip_above
         self.statistics = (*self.statistics, "d_right")
 

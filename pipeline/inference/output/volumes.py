@@ -14,7 +14,7 @@ from pipeline.inference.output.drawing import Asked, Output, may_write
 from pipeline.kinds.shared.rays import PICTURE, TURN, rendered
 from pipeline.kinds.voxels import filled
 
-FRAMES = 36  # of a turntable, over a whole turn
+FRAMES = 24  # of a turntable, over a whole turn
 COLOUR = 1  # of every voxel of a .vox: the first of its palette, white
 
 
@@ -86,7 +86,8 @@ def surface(volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the corners, int64 [V, 3], of a volume's surface and its squares, int64 [F, 4], as rows of them.
 
     A side of a filled voxel is on the surface where the next voxel is empty. The corners are those of the
-    lattice (depth, height, width), each once; of a square they go round to the left as seen from outside.
+    lattice (depth, height, width), each once; of a square they go round to the left as seen from outside,
+    where depth leads away, height down and width to the right.
     """
     around, found = np.pad(volume, 1), []
     for axis in range(3):
@@ -94,7 +95,7 @@ def surface(volume: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         for step in (-1, 1):
             open_side = volume & ~np.roll(around, -step, axis)[1:-1, 1:-1, 1:-1]
             begin = np.argwhere(open_side) + (step > 0) * np.eye(3, dtype=np.int64)[axis]
-            turn = [0 * first, first, first + second, second][::step]
+            turn = [0 * first, first, first + second, second][::-step]
             found.append(np.stack([begin + corner for corner in turn], axis=1))
     corners, squares = np.unique(np.concatenate(found).reshape(-1, 3), axis=0, return_inverse=True)
     return corners, squares.reshape(-1, 4)
