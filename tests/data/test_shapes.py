@@ -1,9 +1,13 @@
 """Procedural volumes: whole, each its own, the same in every run."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import label
 
+from pipeline import datasets
 from pipeline.data import shapes
 from pipeline.datasets import params_class
 
@@ -56,3 +60,18 @@ def test_each_row_has_a_stream_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_no_volume_can_be_is_refused(change: dict[str, int], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         params_class("voxels")(**(CONTENT | {"size": 16} | change))
+
+
+def test_extruded_digits_stand_in_the_middle(tmp_path: Path) -> None:
+    data = params_class("voxel_digits")(
+        **(CONTENT | {"dataset": "voxel_digits", "size": 16, "test_fraction": 0.5})
+    )
+    datasets.download(data, tmp_path / "raw")
+    found = datasets.load(data, tmp_path / "raw")
+    volumes = next(found.train.batches())
+    assert (found.volumes, volumes.shape[1:], volumes.dtype) == (True, (1, 16, 16, 16), torch.uint8)
+    assert not volumes[:, :, :6].any()
+    assert not volumes[:, :, 10:].any()
+    assert torch.equal(volumes[:, :, 6], volumes[:, :, 9])
+    zeros = volumes[torch.from_numpy(found.train.labels[: len(volumes)] == 0), 0, 8].float().mean(0)
+    assert zeros[8, 8] < 30 < 200 < zeros[8, 3:13].max()  # a hole in the middle of the ink
