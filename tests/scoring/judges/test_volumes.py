@@ -46,5 +46,7 @@ def test_it_tells_shapes_and_can_be_stored(volumes: Prepared, tmp_path: Path) ->
 
 def test_texture_is_of_pictures(volumes: Prepared) -> None:
     texture = JUDGE.model_copy(update={"architecture": "texture"})
-    with pytest.raises(UserError, match="judges.second.architecture: texture is of pictures, and these are"):
+    with pytest.raises(
+        UserError, match=r"judges\.second\.architecture: texture is of pictures, and these are"
+    ):
         train_judge(volumes, "second", texture)
