@@ -125,6 +125,19 @@ def test_grid_walk_and_verify_take_volumes(
     assert "the same pictures, within [0, 1]" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "command", [["invert"], ["inpaint", "--mask", "x.png"], ["edit", "--attribute", "slant=1"]]
+)
+def test_no_latent_is_sought_for_a_picture(
+    infer: Callable[..., tuple[int, str]], capfd: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    Image.new("L", (SIDE, SIDE)).save("x.png")
+    with pytest.raises(SystemExit) as left:
+        cli.main([command[0], "tiny.onnx", "--image", "x.png", *command[1:]])
+    assert left.value.code == 2
+    assert "tiny (gan) gives voxels (voxels): a picture is no volume to find\n" in capfd.readouterr().err
+
+
 def test_the_surface_of_two_neighbours_is_ten_squares_that_share_corners_and_close_it() -> None:
     volume = np.zeros((3, 3, 3), bool)
     volume[1, 1, :2] = True

@@ -83,6 +83,13 @@ class Description:
         """The range of a picture's values."""
         return image.range_text(self._picture_field())
 
+    def sought(self) -> Field:
+        """The image that is compared with a picture, to find its latent; InferenceError for a volume."""
+        field = self._picture_field()
+        if field.kind != "image":
+            raise InferenceError(f"{self.name} ({self.kind}) {self.gives()}: a picture is no volume to find")
+        return field
+
     def label(self, text: str) -> int:
         """Return the class index meant by a class name (in any case) or by an index; a name goes first."""
         return label.index(text, self.classes, self.name)
