@@ -45,6 +45,11 @@ def image(channels: int, size: int) -> Field:
     return Field("image", (channels, size, size))
 
 
+def voxels(size: int) -> Field:
+    """Cubes; how full each voxel is: float in [0, 1] between networks, on the disk uint8: 0, or 255."""
+    return Field("voxels", (1, size, size, size))
+
+
 def label(classes: Sequence[str]) -> Field:
     """The index of a class, int64 [N]; of no classes it is 0 throughout."""
     return Field("label", (), {"classes": list(classes)})

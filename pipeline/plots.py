@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import median_filter
 
 from pipeline.files import atomic_path
+from pipeline.kinds.shared.rays import rendered
 
 PAPER = 255  # the grey level between images
 INK = "#444444"
@@ -46,8 +47,11 @@ STYLE = {
 def grid(images: np.ndarray, columns: int, scale: int = 1, gap: int = 1) -> Image.Image:
     """Lay images out row by row, `gap` pixels of paper between them; grey stays grey.
 
-    images: uint8 [N, C, H, W] with N >= 1 and C 1 or 3. Each pixel becomes `scale` x `scale` pixels.
+    images: uint8 [N, C, H, W] with N >= 1 and C 1 or 3. Each pixel becomes `scale` x `scale` pixels. Volumes,
+    uint8 [N, 1, D, H, W], are drawn in pictures of one size, whatever the scale.
     """
+    if images.ndim == 5:
+        images, scale = rendered(images[:, 0] > 0)[:, None], 1
     count, channels, height, width = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)

@@ -41,6 +41,14 @@ class Turn:
         """For what is drawn for the share of this rank alone."""
         return streams.stream(self.seed, purpose + self.own, self.index, self.device)
 
+    def skip(self, player: str, when: Tensor) -> None:
+        """Let the player's moves change nothing, neither weights nor moments, where `when` [] is true.
+
+        It holds until it is said anew: say it before each of the player's moves. Decided on the device, by
+        the flag with which mixed precision leaves a step out: a loss times 0 would still move on by momentum.
+        """
+        self.optimisers[player].found_inf = when.float()
+
     def note(self, **statistics: Tensor) -> None:
         """Keep scalars for history.csv, on the device: no step waits for the host."""
         self.notes.update({name: value.detach() for name, value in statistics.items()})

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from pipeline import systems
-from pipeline.fields import Fields, image, label, text
+from pipeline.fields import Fields, image, label, text, voxels
 from pipeline.params import Params
 from pipeline.training.batches import Batches, Table
 
@@ -29,8 +29,13 @@ def image_fields(channels: int, size: int, classes: int, smaller: int = 1) -> Fi
 
 def build(params: Params, channels: int = 1, classes: int = 10) -> Any:
     """The system that `params` describes, for images of that kind."""
-    smaller = SMALLER.get(params.data.dataset, 1)
-    return systems.build(params, image_fields(channels, params.data.size, classes, smaller))
+    return systems.build(params, fields_for(params, channels, classes))
+
+
+def fields_for(params: Params, channels: int = 1, classes: int = 10) -> Fields:
+    """Those of the data that `params` names: images of that kind, or volumes."""
+    fields = image_fields(channels, params.data.size, classes, SMALLER.get(params.data.dataset, 1))
+    return fields | ({"images": voxels(params.data.size)} if params.data.dataset == "voxels" else {})
 
 
 def batches_of(

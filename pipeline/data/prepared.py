@@ -15,7 +15,8 @@ from pipeline.files import sha256_of
 
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
-DTYPES = {"image": np.uint8, "label": np.int64, "text": np.int64}  # on the disk, by kind
+# on the disk, by kind
+DTYPES = {"image": np.uint8, "voxels": np.uint8, "label": np.int64, "text": np.int64}
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
 
@@ -92,8 +93,17 @@ class Prepared:
 
     @property
     def size(self) -> int:
-        """Of the images: pixels a side."""
+        """Of the images: pixels a side; of volumes voxels."""
         return self.fields[self.tables[0].images].shape[1]
+
+    @property
+    def form(self) -> str:
+        """Their sides and colours in words, such as "28x28 pixels, grey"."""
+        field = self.fields[self.tables[0].images]
+        sides = "x".join(map(str, field.shape[1:]))
+        if field.kind == "voxels":
+            return f"{sides} voxels"
+        return f"{sides} pixels, {'grey' if field.shape[0] == 1 else 'colour'}"
 
     @property
     def classes(self) -> list[str]:
@@ -116,7 +126,10 @@ class Prepared:
         return self.tables[0].aside
 
     def images(self, part: Part) -> np.ndarray:
-        """uint8 [N, channels, size, size], as they lie: read as touched where all of a file is one part."""
+        """uint8 [N, channels, size, size], of volumes [N, 1, size, size, size], as they lie.
+
+        Read as touched where all of a file is one part.
+        """
         return self.part(self.tables[0].images, part)
 
     def labels(self, part: Part) -> np.ndarray:

@@ -18,7 +18,7 @@ TEMPLATE = """\
 ![Samples]({{ picture }})
 
 {% endif %}
-A {{ "generator of images" if about.picture else "network" }}\
+A {{ "generator of %ss" % made if made else "network" }}\
 {{ " of %d classes" % about.classes | length if about.classes }}: {{ sides }}.\
 {{ " Above: %s." % samples if samples }}
 
@@ -61,7 +61,7 @@ The classes of `{{ field }}`, in order:
 ## What it was trained on
 
 {{ "{:,}".format(training.images) }} training images of the data set `{{ about.dataset }}`: \
-{{ training.size }}x{{ training.size }} pixels, {{ "grey" if training.channels == 1 else "colour" }}.
+{{ training.form }}.
 {% for field, count in training.unpaired.items() %}
 Beside them, in no pairs, {{ "{:,}".format(count) }} of `{{ field }}`.
 {% endfor %}
@@ -142,6 +142,9 @@ def card(about: Description, facts: Mapping[str, Any], scores: Mapping[str, Any]
         facts,
         about=about,
         name=about.name,
+        made={"image": "image", "voxels": "volume"}[about.outputs[about.picture].kind]
+        if about.picture
+        else "",
         sides=words.sides(about.inputs, about.outputs),
         fields=words.table(about),
         program=words.program(about),
@@ -150,7 +153,7 @@ def card(about: Description, facts: Mapping[str, Any], scores: Mapping[str, Any]
         vector_files=words.vector_files(about),
         judge=judge,
         protocol=protocol_line(conditions) if judge else "",
-        verdict=verdict(scores) if "two_sample" in scores else "",
+        verdict=verdict(scores) if {"two_sample", "one_piece"} & scores.keys() else "",
         real=conditions.get("real"),
         figures=figures,
     )

@@ -62,8 +62,7 @@ def _training(params: Params, data: Prepared) -> dict[str, Any]:
     return {
         "images": data.counts["train"]["total"],
         "unpaired": {table.images: table.counts["train"]["total"] for table in data.tables[1:]},
-        "size": data.size,
-        "channels": data.channels,
+        "form": data.form,
         "objective": params.objective.name if params.objective else None,
         "epochs": params.train.epochs,
         "batch": params.train.batch,

@@ -36,8 +36,8 @@ def _of_test_images(network: Network, data: Prepared) -> tuple[Image.Image, str]
     seen, rows = {}, {}
     for name in about.inputs_of("image"):
         field = about.inputs[name]
-        seen[name] = data.part(field.about.get("of", "images"), "test")[:COLUMNS].transpose(0, 2, 3, 1)
-        rows[name] = image.from_pixels(field, seen[name])
+        seen[name] = data.part(field.about.get("of", "images"), "test")[:COLUMNS]
+        rows[name] = image.from_pixels(field, seen[name].transpose(0, 2, 3, 1))
     count = len(next(iter(rows.values())))
     made = _pictures(network, np.arange(count), rows)
     alike = [images for images in seen.values() if images.shape == made.shape]
@@ -53,10 +53,10 @@ def _of_captions(network: Network, data: Prepared) -> tuple[Image.Image, str]:
 
 
 def _pictures(network: Network, seeds: np.ndarray, given: dict[str, np.ndarray]) -> np.ndarray:
-    """uint8 [N, H, W, C], of a seed each, and of what is given a row for each."""
+    """uint8 [N, C, H, W], or volumes, of a seed each, and of what is given a row for each."""
     outputs = network.compute(examples(network.description, seeds) | given)
-    return network.pixels(outputs[network.description.picture])
+    return network.stored(outputs[network.description.picture])
 
 
 def _grid(images: np.ndarray, columns: int) -> Image.Image:
-    return plots.grid(images.transpose(0, 3, 1, 2), columns, scale=2)
+    return plots.grid(images, columns, scale=2)

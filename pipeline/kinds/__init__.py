@@ -12,7 +12,9 @@ The file's name is the kind. Each has
 
 Those that can be drawn from seeds (latent, code, category) have width(field), how many columns of noise that
 takes, and draw(field, seeds, first), from column `first` on. Those that are numbers have names(field), one
-for each number, and shown(field, row), a few words of it; an image has pixels(field, values).
+for each number, and shown(field, row), a few words of it. Those that can be seen have pixels(field, values),
+uint8 [N, H, W, C], the picture_shape(field) of one, [C, H, W], and stored(field, values), uint8 [N, *shape],
+as prepared data hold them.
 """
 
 from functools import cache
@@ -34,6 +36,7 @@ if TYPE_CHECKING:  # seen by what lists the code that a stage reaches
         numbers,
         probabilities,
         text,
+        voxels,
     )
 
 
@@ -49,6 +52,11 @@ def find(kind: str) -> ModuleType:
     if kind not in names():
         raise InferenceError(f"kind {kind!r}: known are {', '.join(names())}")
     return import_module(f"pipeline.kinds.{kind}")
+
+
+def visible(kind: str) -> bool:
+    """Whether a picture can be made of a value of this kind."""
+    return hasattr(find(kind), "pixels")
 
 
 def drawable(kind: str) -> bool:

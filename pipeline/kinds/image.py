@@ -78,6 +78,16 @@ def pixels(field: Field, array: np.ndarray) -> np.ndarray:
     return to_uint8(array) if field.about["range"] == [-1, 1] else to_uint8(array * 2 - 1)
 
 
+def picture_shape(field: Field) -> tuple[int, int, int]:
+    """[C, H, W] of what `pixels` gives."""
+    return field.shape
+
+
+def stored(field: Field, array: np.ndarray) -> np.ndarray:
+    """Map float [N, C, H, W] in the field's range to uint8 of the same shape, as data are stored."""
+    return np.ascontiguousarray(pixels(field, array).transpose(0, 3, 1, 2))
+
+
 def from_pixels(field: Field, array: np.ndarray) -> np.ndarray:
     """Map uint8 [N, H, W, C] to float32 [N, C, H, W] in the field's range."""
     low, high = field.about["range"]

@@ -3,14 +3,16 @@
 import torch
 from torch import nn
 
+DRAWN = nn.Linear | nn.Embedding | nn.Conv2d | nn.ConvTranspose2d | nn.Conv3d | nn.ConvTranspose3d
+
 
 @torch.no_grad()
 def dcgan_init(network: nn.Module) -> None:
     """Weights N(0, 0.02), batch-norm gains N(1, 0.02), biases 0 (Radford et al. 2016, section 4)."""
     for layer in network.modules():
-        if isinstance(layer, nn.Linear | nn.Embedding | nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(layer, DRAWN):
             layer.weight.normal_(0, 0.02)
-        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
             layer.weight.normal_(1, 0.02)
         if isinstance(getattr(layer, "bias", None), nn.Parameter):
             layer.bias.zero_()

@@ -17,7 +17,7 @@ from pipeline.scoring.figures import described
 from pipeline.scoring.judges.judge import DESCRIPTION as JUDGE
 from pipeline.scoring.verdict import verdict, warnings
 
-HEADLINES = ("two_sample_half", "judge_fid", "recall", "label_accuracy")
+HEADLINES = ("two_sample_half", "one_piece", "confident", "judge_fid", "recall", "label_accuracy")
 REMEDY = "run `dvc repro`"
 # what is good of a figure, in full
 GOOD = {

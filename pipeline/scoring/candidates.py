@@ -83,9 +83,9 @@ def generated(
 
 
 def drawn(generator: Network, seeds: NDArray[np.int64], given: Given = NOTHING) -> NDArray[np.uint8]:
-    """A picture a seed, uint8 [N, C, H, W]."""
-    pictures = np.concatenate(list(generator.pictures(seeds, given)))
-    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
+    """A picture a seed, uint8 [N, C, H, W], or a volume, [N, 1, D, H, W]."""
+    name = generator.description.picture
+    return np.concatenate([generator.stored(part[name]) for part in generator.outputs(seeds, given)])
 
 
 def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:

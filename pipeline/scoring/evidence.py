@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pipeline.data.aside import FEWEST
 from pipeline.data.prepared import Part, Prepared
 from pipeline.errors import UserError
+from pipeline.fields import Field
 from pipeline.inference import Network
 from pipeline.inference.errors import InferenceError
 from pipeline.kinds import drawable
@@ -30,6 +31,8 @@ class Evidence(TypedDict, total=False):
 
     # what every generator of this data is held against: the reference
     field: str  # of the data, that the generator makes
+    image: Field  # what it is, where that is a picture
+    voxels: Field  # the same, where that is a volume
     floor: Candidate  # real images in the test images' class shares: how good a perfect generator would look
     floor_part: Part  # whether anything learnt from them
     noise: Candidate  # as many: how good one that learnt nothing would
@@ -97,9 +100,10 @@ def open_generator(path: Path, prepared: Prepared) -> Network:
         if not known:
             raise UserError(f"{path}: {name} can't be drawn, and {folder} has nothing to give it")
     real = fields.get(made(generator))
-    if real is None or about.image_shape != real.shape:
+    shape = about.outputs[about.picture].shape
+    if real is None or shape != real.shape:
         found = ", ".join(f"{name} {list(field.shape)}" for name, field in fields.items() if field.shape)
-        raise UserError(f"{path} makes images {list(about.image_shape)}, {folder} holds {found}")
+        raise UserError(f"{path} makes images {list(shape)}, {folder} holds {found}")
     if about.classes and list(about.classes) != prepared.classes:
         raise UserError(f"{path} knows the classes {', '.join(about.classes)}: not those of {folder}")
     return generator
@@ -135,6 +139,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     seen = _like(prepared, "train", unseen, len(unseen), seed)
     if len(seen) < len(unseen):  # few are trained on: as many are told from samples
         unseen = candidates.subset(unseen, len(seen), seed)
+    field = prepared.fields[prepared.tables[0].images]
     reference = Evidence(
         field=prepared.tables[0].images,
         floor=look_at(judge, floor),
@@ -148,8 +153,9 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
         judges=judges,
         seed=seed,
     )
-    weights = params.inception_weights
+    weights = params.inception_weights if field.kind == "image" else None
     optional = {
+        field.kind: field,
         "classes": prepared.classes,
         "other_judges": dict(list(judges.items())[1:]),
         "inception": weights and Inception(Path(weights), floor.images, test.images),

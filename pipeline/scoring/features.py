@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_max_pool2d
+from torch.nn.functional import adaptive_max_pool2d, adaptive_max_pool3d
 
 from pipeline.fields import Fields
 from pipeline.pixels import to_float
@@ -24,7 +24,7 @@ def pixels(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def of_discriminator(network: nn.Module, classes: int) -> Look:
     """How a discriminator, called with images and labels, sees images: pooled maps, or hidden units."""
-    if any(isinstance(layer, nn.Conv2d) for layer in network.modules()):
+    if any(isinstance(layer, nn.Conv2d | nn.Conv3d) for layer in network.modules()):
         return partial(pooled_features, network, classes=classes)
     return lambda images: hidden_features(network, *_unlabelled(images))
 
@@ -69,12 +69,18 @@ def hidden_features(network: nn.Module, *inputs: Tensor) -> NDArray[np.float32]:
 
 @torch.inference_mode()
 def pooled_features(discriminator: nn.Module, images: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
-    """The maps of all convolutional layers, pooled to 4x4: uint8 [N, C, H, W] to float32 [N, 16 maps]."""
+    """The maps of all convolutional layers, pooled to 4x4: uint8 [N, C, H, W] to float32 [N, 16 maps].
+
+    Of volumes, uint8 [N, 1, D, H, W], those of three axes, to 4x4x4: float32 [N, 64 maps].
+    """
+    pool = adaptive_max_pool2d if images.ndim == 4 else adaptive_max_pool3d
     probe = _maps(discriminator, np.repeat(images[:1], classes + 1, axis=0))
     # a branch that sees nothing but the label has a row a class, not a row an image
-    layers = [index for index, maps in enumerate(probe) if maps.ndim == 4 and len(maps) == classes + 1]
+    layers = [
+        index for index, maps in enumerate(probe) if maps.ndim == images.ndim and len(maps) == classes + 1
+    ]
     maps = _maps(discriminator, images)
-    return torch.cat([adaptive_max_pool2d(maps[layer], GRID).flatten(1) for layer in layers], dim=1).numpy()
+    return torch.cat([pool(maps[layer], GRID).flatten(1) for layer in layers], dim=1).numpy()
 
 
 def _maps(discriminator: nn.Module, images: NDArray[np.uint8]) -> list[Tensor]:

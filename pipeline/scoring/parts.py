@@ -106,7 +106,7 @@ def _encoded(generator: Network, encoder: Network, images: Images, seed: int) ->
     decode = partial(_decoded, generator, beside)
     likelihood = outputs[given["z"]].about.get("likelihood")
     z = said[given["z"]]
-    back = Images(generator.pixels(decode(z)).transpose(0, 3, 1, 2), images.labels)
+    back = Images(generator.stored(decode(z)), images.labels)
     posterior = Posterior(images, z, said.get("log_variance"), decode, likelihood)
     return {"posterior": posterior, "returned": back}
 

@@ -84,3 +84,9 @@ def over_seeds(found: Mapping[str, NDArray[np.bool_]], seed: int) -> dict[str, A
         strata = np.zeros(right.shape[1], np.int64)
         draws[who] = draws_of_mean(right.mean(axis=0), strata, seed_of(seed, "answers")) + of_seeds * error
     return with_intervals({who: float(right.mean()) for who, right in found.items()}, draws)
+
+
+def of_shares(found: Mapping[str, NDArray[np.bool_]], seed: int) -> dict[str, Any]:
+    """A figure that is the share of flags [N] that are set, with the intervals that the images explain."""
+    draws = {who: draws_of_mean(flags, np.zeros(len(flags), np.int64), seed) for who, flags in found.items()}
+    return with_intervals({who: float(flags.mean()) for who, flags in found.items()}, draws)

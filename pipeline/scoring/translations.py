@@ -77,8 +77,8 @@ def computed(network: Network, images: Images, seed: int = 0) -> dict[str, Float
 
 
 def pictures(network: Network, outputs: Mapping[str, Floats]) -> NDArray[np.uint8]:
-    """The images among what a network gave, uint8 [N, C, H, W]."""
-    return network.pixels(outputs[network.description.picture]).transpose(0, 3, 1, 2)
+    """The images among what a network gave, uint8 [N, C, H, W], or the volumes."""
+    return network.stored(outputs[network.description.picture])
 
 
 def in_batches(network: Network, given: Mapping[str, NDArray[Any]], seed: int = 0) -> dict[str, Floats]:

@@ -10,7 +10,8 @@ NEAR = 0.9  # of what real images reach
 
 def verdict(scores: Mapping[str, Any]) -> str:
     """How good the generator is, in two or three sentences."""
-    said = [_realism(scores), _too_weak(scores) or _variety(scores)]
+    realism = _realism(scores) if "two_sample" in scores else _solidity(scores)
+    said = [realism, _too_weak(scores) or _variety(scores)]
     if "label_accuracy" in scores:
         said.append(_labels(scores["label_accuracy"]))
     said.append(_copies(scores))
@@ -52,6 +53,15 @@ def _realism(scores: Mapping[str, Any]) -> str:
     return f"The pictures can't be told from real ones: {found} (chance is 50 %)."
 
 
+def _solidity(scores: Mapping[str, Any]) -> str:
+    """Of volumes, which no fresh classifier is asked about."""
+    whole, real = (scores["one_piece"][who] for who in ("value", "real"))
+    said = f"{whole:.1%} are in one piece (real: {real:.1%})"
+    if "confident" in scores:
+        said += f"; the judge reads {scores['confident']['value']:.1%} with confidence"
+    return f"{said}."
+
+
 def _first_judge(scores: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """The one that measures, and its name."""
     return next(iter(scores["protocol"]["judges"].items()))
@@ -82,6 +92,8 @@ def _labels(figure: Mapping[str, Any]) -> str:
 
 def _copies(scores: Mapping[str, Any]) -> str:
     for key in ("memorised_in_pixels", "memorised_in_judge_space"):
+        if key not in scores:
+            continue
         copied, real = scores[key]["value"], scores[key]["real"]
         if scores[key]["low"] > 2 * max(scores[key]["real_high"], 0.01):
             return f"{copied:.1%} are near copies of training images (of unseen real ones {real:.1%})."

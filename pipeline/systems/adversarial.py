@@ -77,7 +77,7 @@ class Adversarial(System):
             discriminator.minibatch = minibatch.LAYERS[params.stabilisers.minibatch](features)
         if params.stabilisers.spectral_norm:
             for layer in list(discriminator.modules()):
-                if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+                if isinstance(layer, nn.Linear | nn.Conv2d | nn.Conv3d | nn.Embedding):
                     spectral_norm(layer)
         self.reference = None
         if params.stabilisers.virtual_batch_norm:

@@ -18,6 +18,7 @@ from pipeline.errors import RunError
 from pipeline.fields import Fields
 from pipeline.files import atomic_path
 from pipeline.params import OptimiserParams, Params
+from pipeline.pixels import channels_last
 from pipeline.stabilisers.historical_averaging import history_of
 from pipeline.streams import seed_of
 from pipeline.systems.base import System
@@ -48,7 +49,7 @@ class TrainingState:
         with torch.random.fork_rng():
             torch.manual_seed(seed_of(params.seed, "init"))
             model = systems.build(params, data)
-        model.to(device, memory_format=torch.channels_last)
+        channels_last(model.to(device))
         averaged = None
         if params.train.ema_half_life:
             # the loop sets the decay at every step

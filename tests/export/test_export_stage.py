@@ -64,9 +64,12 @@ def test_every_kind_of_network_exports(exported: Exported, name: str) -> None:
     generator = Network(folder / exported_file(params), device="cpu")
     data = Prepared.open(folder / prepared_dir(params.data))
     assert generator.description.conditional == params.model.conditional
-    assert generator.description.image_shape == (data.channels, params.data.size, params.data.size)
-    (pictures,) = generator.pictures([0, 1], Given(examples(generator.description, [0, 1])))
-    assert pictures.shape == (2, params.data.size, params.data.size, data.channels)
+    about = generator.description
+    assert about.outputs[about.picture].shape == data.fields["images"].shape
+    (pictures,) = generator.pictures([0, 1], Given(examples(about, [0, 1])))
+    channels, *sides = about.image_shape
+    assert pictures.shape == (2, *sides, channels)
+    assert about.image_shape == data.fields["images"].shape or params.data.dataset == "voxels"
 
 
 @pytest.mark.slow

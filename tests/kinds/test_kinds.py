@@ -20,6 +20,7 @@ FIELDS = {
     "label": Field("label", (), {"classes": NAMES}),
     "image": Field("image", (1, 4, 6), {"range": [-1, 1]}),
     "mask": Field("mask", (1, 4, 6)),
+    "voxels": Field("voxels", (1, 4, 4, 4), {"range": [0, 1]}),
     "numbers": Field("numbers", (3,)),
     "probabilities": Field("probabilities", (3,), {"classes": NAMES}),
     "text": Field("text", (4,), {"vocabulary": ["a", "large", "three"]}),

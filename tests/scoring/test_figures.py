@@ -136,6 +136,7 @@ def test_a_figure_asks_for_nothing_but_its_needs(module: Any, evidence: Evidence
             *of_some,
             {"cycle", "sources"},
             {"translated"},
+            {"voxels"},
             {"learnt_from", "learnt_as"},
         ]
         return

@@ -26,7 +26,7 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
     params = write_params(tiny(name), tmp_path)
     channels = CHANNELS.get(name, 1)
     model = build(params, channels, 10)
-    network, inputs, _ = model.exports(model.shipped())["generator"]
+    network, inputs, outputs = model.exports(model.shipped())["generator"]
     labels, source = torch.tensor([0, 9, 4]), torch.Generator()
     fed = [
         torch.rand(3, *field.shape)
@@ -39,7 +39,8 @@ def test_images_and_logits_have_their_shapes(name: str, tmp_path: Any) -> None:
         for field in inputs.values()
     ]
     images = image_of(network(*fed))
-    assert images.shape == (3, channels, params.data.size, params.data.size)
+    axes = 3 if next(iter(outputs.values())).kind == "voxels" else 2
+    assert images.shape == (3, channels, *[params.data.size] * axes)
     assert images.abs().max() <= 1
     assert params.model.conditional == any(field.kind == "label" for field in inputs.values())
     if hasattr(model, "discriminator"):

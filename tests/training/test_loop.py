@@ -20,7 +20,8 @@ from pipeline.training.distributed import Ranks
 from pipeline.training.fixed_inputs import spread
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
-from tests.building import CAPTION, SMALLER, batches_of, image_fields
+from pipeline.turn import Turn
+from tests.building import CAPTION, SMALLER, batches_of, fields_for
 from tests.conftest import PRESETS, tiny
 from tests.training.test_train_stage import SYSTEMS, stabilised
 
@@ -103,12 +104,13 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     )
     adam = state.Adam
     monkeypatch.setattr(state, "Adam", lambda *given, fused, **named: adam(*given, foreach=True, **named))
+    monkeypatch.setattr(Turn, "skip", lambda turn, player, when: when.float())
     monkeypatch.setattr(batches, "memory", lambda device: 1e9)
     device, train, data = torch.device("meta"), params.train, params.data
-    channels = data.channels or 1
-    images = np.zeros((train.batch * (train.d_steps or 1), channels, data.size, data.size), np.uint8)
+    fields = fields_for(params, data.channels or 1)
+    images = np.zeros((train.batch * (train.d_steps or 1), *fields["images"].shape), np.uint8)
     smaller = SMALLER.get(data.dataset, 1)
-    fresh = TrainingState.fresh(params, image_fields(channels, data.size, 10, smaller), device)
+    fresh = TrainingState.fresh(params, fields, device)
     small = images[:, :, ::smaller, ::smaller]
     labels, captions = np.zeros(len(images), np.int64), np.zeros((len(images), *CAPTION.shape), np.int64)
     tables = [

@@ -117,7 +117,7 @@ def _found(generator: Generator, files: Sequence[str], digit: str | None) -> tup
     from pipeline.inference.contract.inversion import invert
 
     about = generator.description
-    field = about.outputs[about.picture]
+    field = about.sought()
     targets = np.concatenate([image_kind.read(file, field, about.name) for file in files])
     label = choose_label(about, digit)
     found = invert(generator, targets, None if label is None else np.full(len(files), label))

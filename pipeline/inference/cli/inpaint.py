@@ -34,7 +34,7 @@ def inpaint_pictures(
     _check_sizes(read, hole)
     with opened(path, device, what=Generator) as generator:
         about = generator.description
-        field = about.outputs[about.picture]
+        field = about.sought()
         label = choices.choose_label(about, digit)
         target = targets.picture(output.out or targets.unused(f"{about.name}-inpainted.png"))
         may_write([target], output)

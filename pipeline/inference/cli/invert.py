@@ -37,7 +37,7 @@ def invert_pictures(
     read = [file for each in shown for file in image.each(each)]
     with opened(path, device, what=Generator) as generator:
         about = generator.description
-        field = about.outputs[about.picture]
+        field = about.sought()
         label = choices.choose_label(about, digit)
         target = _target(out or targets.unused(f"{about.name}-inverted.png"), out is not None and not force)
         sheet_size(2 * len(read), 2, scale, *field.shape[1:])

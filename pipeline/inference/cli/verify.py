@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import typer
 
+from pipeline import kinds
 from pipeline.inference import console, files
 from pipeline.inference.contract import session
 from pipeline.inference.contract.inputs import Given, examples
@@ -64,7 +65,7 @@ def _runs(path: Path, network: Network) -> str:
     inputs = examples(about, range(max(COUNTS)))
     whole = network.compute(inputs)
     for name, field in about.outputs.items():
-        if field.kind == "image":
+        if kinds.visible(field.kind):
             low, high = field.about["range"]
             far = whole[name].flat[np.abs(whole[name] - (low + high) / 2).argmax()]
             if not low - TOLERANCE <= far <= high + TOLERANCE:

@@ -42,8 +42,8 @@ class Description:
 
     @property
     def picture(self) -> str | None:
-        """The name of the first image that it gives."""
-        return next((name for name, field in self.outputs.items() if field.kind == "image"), None)
+        """The name of the first output that can be seen: an image, or a volume."""
+        return next((name for name, field in self.outputs.items() if kinds.visible(field.kind)), None)
 
     @property
     def conditional(self) -> bool:
@@ -75,12 +75,20 @@ class Description:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """[C, H, W] of a picture."""
-        return self._picture_field().shape
+        field = self._picture_field()
+        return kinds.find(field.kind).picture_shape(field)
 
     @property
     def value_range(self) -> str:
         """The range of a picture's values."""
         return image.range_text(self._picture_field())
+
+    def sought(self) -> Field:
+        """The image that is compared with a picture, to find its latent; InferenceError for a volume."""
+        field = self._picture_field()
+        if field.kind != "image":
+            raise InferenceError(f"{self.name} ({self.kind}) {self.gives()}: a picture is no volume to find")
+        return field
 
     def label(self, text: str) -> int:
         """Return the class index meant by a class name (in any case) or by an index; a name goes first."""

@@ -13,7 +13,6 @@ from pipeline.inference.contract.inputs import NOTHING, Given, filled
 from pipeline.inference.contract.metadata import read_description
 from pipeline.inference.contract.session import cores, open_session
 from pipeline.inference.errors import InferenceError
-from pipeline.kinds import image
 from pipeline.kinds.shared.noise import checked_seeds
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Network:
         for name, field in self.description.outputs.items():
             shape = _sized(field, inputs).shape
             if outputs[name].shape != (count, *shape) or not np.isfinite(outputs[name]).all():
-                what = "pictures" if field.kind == "image" else name
+                what = "pictures" if kinds.visible(field.kind) else name
                 raise InferenceError(
                     f"the model gave {what} of another shape, or values that are not numbers"
                 )
@@ -83,13 +82,19 @@ class Network:
     def pictures(
         self, seeds: Sequence[int] | np.ndarray, given: Given = NOTHING, batch: int = BATCH
     ) -> Iterator[np.ndarray]:
-        """Yield uint8 [<= batch, H, W, C], 0 is black, one picture a seed: the first image of `outputs`."""
+        """Yield uint8 [<= batch, H, W, C], 0 is black, one picture a seed: of the first that can be seen."""
         for outputs in self.outputs(seeds, given, batch):
             yield self.pixels(outputs[self.description.picture])
 
     def pixels(self, images: np.ndarray) -> np.ndarray:
-        """Return uint8 [N, H, W, C] of float [N, C, H, W] as the file gives it."""
-        return image.pixels(self.description.outputs[self.description.picture], images)
+        """Return uint8 [N, H, W, C] of float [N, C, H, W], or of volumes, as the file gives it."""
+        field = self.description.outputs[self.description.picture]
+        return kinds.find(field.kind).pixels(field, images)
+
+    def stored(self, images: np.ndarray) -> np.ndarray:
+        """Return the same as prepared data hold it: uint8 [N, C, H, W], or volumes."""
+        field = self.description.outputs[self.description.picture]
+        return kinds.find(field.kind).stored(field, images)
 
     def _check_inputs(self, inputs: Mapping[str, np.ndarray]) -> None:
         fields = self.description.inputs

@@ -12,12 +12,12 @@ from pipeline.inference import files
 
 def save(
     batches: Iterable[np.ndarray],
-    shape: tuple[int, int, int, int],
+    shape: tuple[int, ...],
     labels: Sequence[int] | None,
     seeds: Sequence[int],
     target: Path,
 ) -> None:
-    """Write batches of uint8 [<= batch, H, W, C], of `shape` [N, H, W, C] together, to `target`.
+    """Write batches of uint8 [<= batch, H, W, C], of `shape` [N, H, W, C] together, or volumes, to `target`.
 
     A .npy holds the images; a .npz, compressed, `images`, `seeds` int64 [N] and, where there are classes,
     `labels` int64 [N].
@@ -36,7 +36,7 @@ def save(
                         np.lib.format.write_array(file, np.asarray(values, np.int64))
 
 
-def _stream(file: BinaryIO, batches: Iterable[np.ndarray], shape: tuple[int, int, int, int]) -> None:
+def _stream(file: BinaryIO, batches: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
     header = {
         "descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)),
         "fortran_order": False,

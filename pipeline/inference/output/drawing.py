@@ -74,7 +74,11 @@ def draw(
     if labels is not None:
         given = given.with_rows(about.label_input, np.array(labels, np.int64))
     out = output.out or targets.unused(f"{name}.png")
-    if targets.one_file_each(out) or targets.is_array(out):
+    if about.outputs[about.picture].kind == "voxels" and Path(out).suffix.lower() in targets.VOLUMES:
+        from pipeline.inference.output import volumes
+
+        write = volumes.write
+    elif targets.one_file_each(out) or targets.is_array(out):
         if output.show:
             raise InferenceError(f"--show: is for one picture or no file, not for --out {out}")
         write = _one_array if targets.is_array(out) else _one_file_each

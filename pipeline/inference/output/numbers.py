@@ -55,8 +55,8 @@ def _check(about: Description, output: Output) -> None:
 
 
 def _numeric(about: Description) -> list[str]:
-    """The outputs that are numbers; an image among them goes to .npz alone."""
-    return [name for name, field in about.outputs.items() if field.kind != "image"]
+    """The outputs that are numbers; an image or a volume among them goes to .npz alone."""
+    return [name for name, field in about.outputs.items() if not kinds.visible(field.kind)]
 
 
 def _names(about: Description, name: str) -> list[str]:

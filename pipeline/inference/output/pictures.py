@@ -50,9 +50,10 @@ def save(picture: Image.Image, target: Path) -> None:
         )  # by its ending: naming the format would import five of them
 
 
-def save_frames(frames: list[Image.Image], target: Path) -> None:
-    """Write an animation, .gif or (lossless) .webp, that goes through `frames` and back, for ever."""
-    frames = frames + frames[-2:0:-1]
+def save_frames(frames: list[Image.Image], target: Path, *, back: bool = True) -> None:
+    """Write an animation, .gif or (lossless) .webp, that goes through `frames`, and `back`, for ever."""
+    if back:
+        frames = frames + frames[-2:0:-1]
     options = {"lossless": True} if target.suffix.lower() == ".webp" else {}
     with files.appearing(target) as part:
         frames[0].save(

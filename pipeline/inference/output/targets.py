@@ -14,6 +14,7 @@ NUMBERS = (".json", ".csv", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 STILLS = (".png", ".jpg", ".jpeg")
 ANIMATIONS = (".gif", ".webp")
+VOLUMES = (".npy", ".npz", ".gif", ".obj", ".vox")
 PLACEHOLDER = re.compile(r"\{(index|seed|label)\}")
 
 
@@ -41,9 +42,13 @@ def is_array(out: str) -> bool:
 
 
 def files(
-    out: str, description: Description, labels: Sequence[int] | None, seeds: Sequence[int]
+    out: str,
+    description: Description,
+    labels: Sequence[int] | None,
+    seeds: Sequence[int],
+    endings: Sequence[str] = PICTURES,
 ) -> list[Path]:
-    """Return a file for each picture, all different, where `one_file_each(out)`."""
+    """Return a file for each picture, or volume, all different, where `one_file_each(out)`."""
     if labels is None and "{label}" in out:
         raise InferenceError(f"--out {out}: {description.name} has no labels; say {{seed}} or {{index}}")
     found = []
@@ -53,17 +58,19 @@ def files(
         if label is not None:
             values["label"] = file_safe(description.classes[label])
         pattern = f"{out}/{stem(description, label)}-{{seed}}.png" if is_folder(out) else out
-        found.append(picture(PLACEHOLDER.sub(lambda match, values=values: values[match[1]], pattern)))
+        name = PLACEHOLDER.sub(lambda match, values=values: values[match[1]], pattern)
+        found.append(picture(name, endings))
     if len(set(found)) < len(found):
         raise InferenceError(f"--out {out}: gives several pictures one name; put {{seed}} or {{index}} in it")
     return found
 
 
-def picture(out: str) -> Path:
+def picture(out: str, endings: Sequence[str] = PICTURES) -> Path:
     """Return the path of a picture, or say that its name promises something else."""
-    if Path(out).suffix.lower() not in PICTURES:
+    if Path(out).suffix.lower() not in endings:
         raise InferenceError(
-            f"--out {out}: end it in .png, .jpg or .webp, or in / for a folder, or .npy or .npz for an array"
+            f"--out {out}: end it in .png, .jpg or .webp, or in / for a folder, or .npy or .npz for an "
+            "array; volumes also in .gif, .obj or .vox"
         )
     return Path(out)
 

@@ -72,19 +72,27 @@ def numbers(text: str, count: int) -> np.ndarray:
 
 def rows(file: str, count: int) -> np.ndarray:
     """Return float32 [N, count] of a .npy file; InferenceError if it holds another thing."""
+    with np.errstate(over="ignore"):  # what is infinite then is refused with the reason
+        return np.array(loaded(file, (count,), "f", f"float32 [N, {count}]"), np.float32)
+
+
+def loaded(file: str, shape: tuple[int, ...], types: str, wanted: str) -> np.ndarray:
+    """Return the array [N, *shape] of a .npy file, mapped; `types` are NumPy's letters, `wanted` says both.
+
+    InferenceError if it holds another thing.
+    """
     try:
         # mapped: a damaged header can't ask for more memory than the file has bytes
         found = np.load(file, mmap_mode="r", allow_pickle=False)
-        if found.dtype.kind != "f" or found.shape[1:] != (count,) or not len(found):
+        if found.dtype.kind not in types or found.shape[1:] != shape or not len(found):
             raise ValueError(f"{found.dtype} {list(found.shape)}")
-        with np.errstate(over="ignore"):  # what is infinite then is refused with the reason
-            return np.array(found, np.float32)
+        return found
     except FileNotFoundError:
         raise InferenceError(f"{file}: no such file") from None
     except MemoryError:
         raise
     except Exception as error:  # a damaged header fails in many ways
-        raise InferenceError(f"{file}: no array of float32 [N, {count}] ({str(error)[:200]})") from error
+        raise InferenceError(f"{file}: no array of {wanted} ({str(error)[:200]})") from error
 
 
 def numbered(field: Field) -> list[str]:

@@ -19,7 +19,7 @@ FIGURES = {
         f"colours lower it. {UNTOUCHED}",
     )
 }
-NEEDS = {"translated", "seed"}
+NEEDS = {"image", "translated", "seed"}
 ORDER = 253
 EDGES = np.arange(-128, 129, 4)  # of the bins, in a and in b
 # sRGB to XYZ (IEC 61966-2-1); white, D65, is the sum of each row

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
 from pipeline.scoring.neighbours import nearest_rows, row_distances
-from pipeline.scoring.spread import draws_of_mean, with_intervals
+from pipeline.scoring.spread import of_shares
 from pipeline.streams import seed_of
 
 FIGURES = {
@@ -50,18 +50,16 @@ def measure(evidence: Evidence) -> dict[str, Figure]:
     contestants, half = (evidence["fake"], evidence["test"]), len(evidence["test"]) // 2
     spaces = {
         "memorised_in_judge_space": (lambda seen: seen.features, evidence["training_features"], in_features),
-        "memorised_in_pixels": (lambda seen: seen.images, evidence["training"].images, in_pixels),
     }
+    if "image" in evidence:
+        spaces["memorised_in_pixels"] = (lambda seen: seen.images, evidence["training"].images, in_pixels)
     figures = {}
     for name, (view, training, search) in spaces.items():
         own = own_distances(training, search)
         fake, test = (closeness(view(seen), training, search, own) for seen in contestants)
         usual, found = test[:half], {"value": fake, "real": test[half:]}
         copied = {who: memorised(distances, usual) for who, distances in found.items()}
-        seed = seed_of(evidence["seed"], name)
-        draws = {who: draws_of_mean(flags, np.zeros(len(flags), int), seed) for who, flags in copied.items()}
-        figures[name] = with_intervals({who: float(flags.mean()) for who, flags in copied.items()}, draws)
-        figures[name]["noise"] = None
+        figures[name] = of_shares(copied, seed_of(evidence["seed"], name)) | {"noise": None}
     return figures
 
 

@@ -21,7 +21,7 @@ FIGURES = {
         explanation="Distance of small patches at several scales, in grey levels: texture, by no judge.",
     )
 }
-NEEDS = {"fake", "floor", "noise", "test", "seed"}
+NEEDS = {"image", "fake", "floor", "noise", "test", "seed"}
 ORDER = 40
 SIDE = 7  # pixels of a patch
 PATCHES = 40_000  # of each set and scale

@@ -20,7 +20,7 @@ FIGURES = {
         f"white being 1. {UNTOUCHED}",
     )
 }
-NEEDS = {"translated", "seed"}
+NEEDS = {"image", "translated", "seed"}
 ORDER = 250
 
 

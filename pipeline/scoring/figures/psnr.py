@@ -18,7 +18,7 @@ FIGURES = {
         f"logarithms, as the mean over the images: 10 dB are a tenth of the error. {UNTOUCHED}",
     )
 }
-NEEDS = {"translated", "seed"}
+NEEDS = {"image", "translated", "seed"}
 ORDER = 251
 LEAST = (0.5 / 255) ** 2  # squared error: bytes tell no less than half a level
 

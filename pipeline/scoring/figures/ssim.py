@@ -19,7 +19,7 @@ FIGURES = {
         f"structure, window by window; 1 where they are the same. {UNTOUCHED}",
     )
 }
-NEEDS = {"translated", "seed"}
+NEEDS = {"image", "translated", "seed"}
 ORDER = 252
 RADIUS, DEVIATION = 5, 1.5  # of the window, 11x11, a Gaussian (section III-B)
 C1, C2 = 0.01**2, 0.03**2

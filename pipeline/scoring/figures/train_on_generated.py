@@ -44,7 +44,7 @@ def train_on(shown: Images, test: Candidate, seed: int) -> NDArray[np.bool_]:
     Both have labels; one row a seed, [SEEDS, M]. No image is moved or turned: that would stand in for variety
     that the samples lack.
     """
-    shape = JudgeShape(shown.images.shape[1], shown.images.shape[2], test.logits.shape[1])
+    shape = JudgeShape(*shown.images.shape[1:3], test.logits.shape[1], shown.images.ndim - 2)
     right = np.zeros((SEEDS, len(test)), bool)
     for index in range(SEEDS):
         own = seed_of(seed, "train on generated", index)

@@ -37,7 +37,7 @@ FIGURES = {
         explanation="The same at half the size: strokes and shapes are left, fine texture is gone.",
     ),
 }
-NEEDS = {"told_apart", "unseen", "seen", "seed"}
+NEEDS = {"image", "told_apart", "unseen", "seen", "seed"}
 ORDER = 50
 # of the samples, of the real images; benchmarks/two_sample.py has more, and several sizes
 SEEDS = {"value": 2, "real": 1}

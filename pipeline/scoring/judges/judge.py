@@ -14,7 +14,7 @@ from torch import nn
 from pipeline.errors import UserError
 from pipeline.files import atomic_path, sha256_of
 from pipeline.params import Params
-from pipeline.pixels import to_float
+from pipeline.pixels import channels_last, to_float
 from pipeline.places import judge_dir
 from pipeline.scoring.judges.networks import ARCHITECTURES, FEATURES, JudgeShape
 
@@ -59,7 +59,7 @@ class Judge:
             raise UserError(
                 f"{folder}: damaged, or from another version; train it again with `python -m stages.judge`"
             )
-        return cls(network.to(memory_format=torch.channels_last), description)
+        return cls(channels_last(network), description)
 
     def save(self, folder: Path) -> None:
         """Write weights and description; the description gains the SHA-256 of the weights."""
@@ -84,13 +84,11 @@ class Judge:
     def features_and_logits(
         self, images: NDArray[np.uint8], batch: int = 500
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Images uint8 [N, C, H, W] to features float32 [N, 128] and logits float32 [N, K]."""
+        """Images uint8 [N, C, H, W], or volumes, to features float32 [N, 128] and logits float32 [N, K]."""
         shape = JudgeShape(**self.description["shape"])
-        if images.dtype != np.uint8 or images.shape[1:] != (shape.channels, shape.size, shape.size):
-            raise UserError(
-                f"the judge looks at uint8 [N, {shape.channels}, {shape.size}, {shape.size}], "
-                f"not {images.dtype} {list(images.shape)}"
-            )
+        if images.dtype != np.uint8 or images.shape[1:] != shape.seen:
+            wanted = ", ".join(map(str, ("N", *shape.seen)))
+            raise UserError(f"the judge looks at uint8 [{wanted}], not {images.dtype} {list(images.shape)}")
         features = np.empty((len(images), FEATURES), np.float32)
         logits = np.empty((len(images), shape.outputs), np.float32)
         with exact_kernels():
@@ -103,9 +101,10 @@ class Judge:
         return features, logits
 
 
-def shape_of(channels: int, size: int, classes: list[str]) -> JudgeShape:
-    """The judge for such images: of the classes, or of four rotations where there are none."""
-    return JudgeShape(channels, size, len(classes) or len(ROTATIONS))
+def shape_of(seen: tuple[int, ...], classes: list[str]) -> JudgeShape:
+    """The judge for images or volumes [C, S, ...]: of the classes, or of four rotations without."""
+    channels, size, *_ = seen
+    return JudgeShape(channels, size, len(classes) or len(ROTATIONS), len(seen) - 1)
 
 
 def load_judges(params: Params, field: str = "images") -> dict[str, Judge]:

@@ -4,13 +4,16 @@ The convolutional and the dense one see shapes; the one of texture sees nothing 
 """
 
 import itertools
+import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.pixels import channels_last
 from pipeline.streams import stream
 
 FEATURES = 128
@@ -22,6 +25,8 @@ TEXTURE_WIDTHS = (
     32,
 )  # 64 maps, each with a mean and a deviation: as many features as the others have
 
+LAYERS = {2: (nn.Conv2d, nn.BatchNorm2d), 3: (nn.Conv3d, nn.BatchNorm3d)}  # by axes
+
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -32,10 +37,16 @@ class JudgeShape:
     channels: int
     size: int
     outputs: int
+    axes: int = 2  # of a picture; 3 of a volume
+
+    @property
+    def seen(self) -> tuple[int, ...]:
+        """One image [C, H, W], or volume [C, D, H, W]."""
+        return self.channels, *[self.size] * self.axes
 
 
 class JudgeNetwork(nn.Module):
-    """A small classifier: float [N, C, H, W] in [-1, 1] to features [N, 128] and logits [N, K].
+    """A small classifier of images, or volumes, as `to_float` gives them: to features [N, 128] and logits.
 
     The rectified output of the dense layer after the blocks is the feature space, in a unit (`scale`) that
     makes the mean variance of a feature over the real training images 1, so that distances compare from one
@@ -94,23 +105,27 @@ class TextureNetwork(nn.Module):
 
 
 def convolutional(shape: JudgeShape, width: int = CONVOLUTIONAL_WIDTH) -> JudgeNetwork:
-    """Strided convolutions with batch norm and ReLU halve the picture down to 4 pixels a side or less."""
+    """Strided convolutions with batch norm and ReLU halve the picture down to 4 pixels a side or less.
+
+    Of volumes those with a third axis: the network's rank is that of what it sees.
+    """
+    layer = partial(convolution, axes=shape.axes)
     blocks: list[nn.Module] = []
     channels, size, widest = shape.channels, shape.size, 4 * width
     if size > 8:  # the fine grid is costly, and a first layer needs few channels
-        blocks += [convolution(channels, width, kernel=5, stride=2)]
+        blocks += [layer(channels, width, kernel=5, stride=2)]
         channels, size = width, (size + 1) // 2
     while size > 4:
         width = min(2 * width, widest)
-        blocks += [convolution(channels, width, stride=2), convolution(width, width)]
+        blocks += [layer(channels, width, stride=2), layer(width, width)]
         channels, size = width, (size + 1) // 2
-    return JudgeNetwork(nn.Sequential(*blocks), channels * size * size, shape.outputs)
+    return JudgeNetwork(nn.Sequential(*blocks), channels * size**shape.axes, shape.outputs)
 
 
 def dense(shape: JudgeShape, width: int = DENSE_WIDTH) -> JudgeNetwork:
-    """Two layers with batch norm and ReLU look at all pixels at once."""
+    """Two layers with batch norm and ReLU look at all pixels, or voxels, at once."""
     layers: list[nn.Module] = [nn.Flatten()]
-    for inputs, outputs in ((shape.channels * shape.size**2, width), (width, width // 2)):
+    for inputs, outputs in ((math.prod(shape.seen), width), (width, width // 2)):
         layers += [nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.ReLU(inplace=True)]
     return JudgeNetwork(nn.Sequential(*layers), width // 2, shape.outputs)
 
@@ -121,12 +136,13 @@ def texture(shape: JudgeShape) -> TextureNetwork:
 
 
 def convolution(
-    channels: int, width: int, kernel: int = 3, stride: int = 1, padding: int | None = None
+    channels: int, width: int, kernel: int = 3, stride: int = 1, padding: int | None = None, axes: int = 2
 ) -> nn.Sequential:
     """A convolution with batch norm and ReLU; padded so as to keep the size if `padding` isn't said."""
     around = kernel // 2 if padding is None else padding
-    conv = nn.Conv2d(channels, width, kernel, stride, padding=around, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+    convolve, normalise = LAYERS[axes]
+    conv = convolve(channels, width, kernel, stride, padding=around, bias=False)
+    return nn.Sequential(conv, normalise(width), nn.ReLU(inplace=True))
 
 
 ARCHITECTURES = {"convolutional": convolutional, "dense": dense, "texture": texture}
@@ -136,20 +152,20 @@ def initialise(network: Network, seed: int) -> Network:
     """Draw the weights from `seed` as in He et al. 2015, eq. (10); return the network."""
     source = stream(seed, "judge weights")
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=source)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-    return network.to(memory_format=torch.channels_last)
+    return channels_last(network)
 
 
 def layers_of(network: nn.Module) -> str:
     """The layers in words, for judge.json."""
     words = []
     for layer in network.modules():
-        if isinstance(layer, nn.Conv2d):
-            height, width = layer.kernel_size
-            words.append(f"conv {layer.out_channels} {height}x{width} s{layer.stride[0]}")
+        if isinstance(layer, nn.Conv2d | nn.Conv3d):
+            sides = "x".join(map(str, layer.kernel_size))
+            words.append(f"conv {layer.out_channels} {sides} s{layer.stride[0]}")
         elif isinstance(layer, nn.Linear):
             words.append(f"dense {layer.out_features}")
     return f"{', '.join(words)}; batch norm and ReLU"

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pipeline.data.prepared import Part, Prepared
 from pipeline.data.progress import items_bar
-from pipeline.errors import RunError
+from pipeline.errors import RunError, UserError
 from pipeline.params import JudgeParams
 from pipeline.pixels import to_float
 from pipeline.scoring.judges.judge import Judge, exact_kernels, judge_device, shape_of
@@ -31,7 +31,10 @@ def train_judge(prepared: Prepared, name: str, params: JudgeParams) -> Judge:
     Where none are set aside the test images stand in. RunError if the accuracy stays below
     `params.min_accuracy`: the features would mean little.
     """
-    shape = shape_of(prepared.channels, prepared.size, prepared.classes)
+    field = prepared.fields[prepared.tables[0].images]
+    if field.kind == "voxels" and params.architecture == "texture":
+        raise UserError(f"judges.{name}.architecture: texture is of pictures, and these are volumes")
+    shape = shape_of(field.shape, prepared.classes)
     network = initialise(ARCHITECTURES[params.architecture](shape), params.seed)
     labels = prepared.labels("train") if prepared.classes else None
     images = prepared.images("train")
@@ -69,7 +72,7 @@ def fit(
 ) -> None:
     """Train `network` on images [N, C, S, S] and labels [N]; on rotations without labels.
 
-    `moved`: each image is turned, scaled and shifted a little, anew each time.
+    `moved`: each image, but no volume, is turned, scaled and shifted a little, anew each time.
     """
     network.to(judge_device())
     with exact_kernels(), items_bar() as progress:
@@ -101,7 +104,7 @@ def _batches(
             batch = to_float(pixels[chosen])
             if labels is None:
                 batch = _turned(batch, targets[chosen])
-            yield _moved(batch, moves) if moved else batch, targets[chosen]
+            yield _moved(batch, moves) if moved and batch.ndim == 4 else batch, targets[chosen]
 
 
 def right_of(judge: Judge, prepared: Prepared, part: Part) -> NDArray[np.bool_]:
