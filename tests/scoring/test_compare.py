@@ -139,7 +139,7 @@ def test_a_generator_that_fails_while_running_is_named(
     def fail(*_: Any) -> None:
         raise InferenceError("the model failed while running")
 
-    monkeypatch.setattr("pipeline.inference.Network.pictures", fail)
+    monkeypatch.setattr("pipeline.inference.Network.outputs", fail)
     with pytest.raises(UserError, match="bank: the model failed while running"):
         compare(files[:1], digits, judges, PARAMS)
 

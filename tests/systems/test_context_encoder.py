@@ -86,7 +86,7 @@ def test_what_it_cannot_do_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_form_for_other_programs_has_its_one_size(exported: Callable[[str], Path]) -> None:
     folder = exported("inpaint-mnist") / "exported/inpaint-mnist.parts/image-to-image/generator"
-    assert [path.name for path in folder.iterdir()] == ["fixed.onnx"]
+    assert [path.name for path in folder.glob("**/*.onnx")] == ["fixed.onnx"]
     pictures = np.random.default_rng(0).random((2, 3, 32, 32), np.float32)
     session = onnxruntime.InferenceSession(folder / "fixed.onnx", providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {"pixel_values": pictures})
