@@ -17,21 +17,8 @@ IR_VERSION = 8
 PORTABLE = {
     *("Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Conv", "ConvTranspose"),
     *("DepthToSpace", "Div", "Gather", "Gemm", "Greater", "InstanceNormalization", "LeakyRelu", "MatMul"),
-    *(
-        "Mul",
-        "PRelu",
-        "Pad",
-        "Relu",
-        "Reshape",
-        "Sigmoid",
-        "Slice",
-        "Softmax",
-        "Softplus",
-        "Sqrt",
-        "Sub",
-        "Tanh",
-    ),
-    *("Transpose", "Where"),
+    *("Mul", "PRelu", "Pad", "Relu", "Reshape", "Sigmoid", "Slice", "Softmax", "Softplus", "Sqrt"),
+    *("Sub", "Tanh", "Transpose", "Where"),
 }
 
 

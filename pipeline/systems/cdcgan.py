@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from pipeline import params as p
 from pipeline.fields import Fields, class_count
 from pipeline.mismatched import MismatchedGame
+from pipeline.networks.widths import doubled
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
@@ -61,8 +62,7 @@ class Generator(nn.Module):
 
     def __init__(self, z_dim: int, classes: int, width: int, channels: int, size: int) -> None:
         super().__init__()
-        doublings = (size // 4).bit_length() - 1
-        widths = [width << level for level in range(doublings)][::-1]
+        widths = doubled(width, size)[::-1]
         self.start = (widths[0], 4, 4)
         self.project = nn.Linear(z_dim, widths[0] * 16)
         self.norms = nn.ModuleList(ModulatedBatchNorm2d(width, classes, z_dim) for width in widths)
@@ -86,8 +86,7 @@ class Discriminator(DiscriminatorBase):
 
     def __init__(self, classes: int, width: int, channels: int, size: int) -> None:
         super().__init__()
-        doublings = (size // 4).bit_length() - 1
-        widths = [width << level for level in range(doublings)]
+        widths = doubled(width, size)
         layers: list[nn.Module] = []
         for inputs, outputs in zip([channels, *widths], widths, strict=False):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]

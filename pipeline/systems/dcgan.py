@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from pipeline import params as p
 from pipeline.fields import Fields
 from pipeline.networks.initialisation import dcgan_init
+from pipeline.networks.widths import doubled
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 
 
@@ -26,7 +27,7 @@ class Generator(nn.Module):
 
     def __init__(self, z_dim: int, width: int, channels: int, size: int) -> None:
         super().__init__()
-        widths = _widths(width, size)[::-1]
+        widths = doubled(width, size)[::-1]
         self.start = (widths[0], 4, 4)
         # the published 4x4 transposed convolution of a 1x1 map is a linear layer
         self.project = nn.Linear(z_dim, widths[0] * 16, bias=False)
@@ -50,7 +51,7 @@ class Discriminator(DiscriminatorBase):
 
     def __init__(self, width: int, channels: int, size: int) -> None:
         super().__init__()
-        widths = _widths(width, size)
+        widths = doubled(width, size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
         for inputs, outputs in pairwise(widths):
             layers += [
@@ -61,12 +62,6 @@ class Discriminator(DiscriminatorBase):
         self.layers = nn.Sequential(*layers)
         self.last = nn.Conv2d(widths[-1], 1, 4, bias=False)
         dcgan_init(self)
-
-
-def _widths(width: int, size: int) -> list[int]:
-    """Maps at size/2, size/4, ... 4: 64 pixels give width, 2 width, 4 width, 8 width."""
-    doublings = (size // 4).bit_length() - 1
-    return [width << level for level in range(doublings)]
 
 
 class Model(Adversarial):

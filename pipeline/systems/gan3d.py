@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.fields import Fields
 from pipeline.game import Game, Losses
 from pipeline.networks.initialisation import dcgan_init
+from pipeline.networks.widths import doubled
 from pipeline.penalties import Critic, Sample
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase, FromNoise
 from pipeline.systems.base import GENERATOR, Export, Moves
@@ -45,7 +46,7 @@ class Generator(nn.Module):
 
     def __init__(self, z_dim: int, width: int, size: int) -> None:
         super().__init__()
-        widths = _widths(width, size)[::-1]
+        widths = doubled(width, size)[::-1]
         self.start = (widths[0], 4, 4, 4)
         # the published 4x4x4 transposed convolution of a 1x1x1 map is a linear layer
         self.project = nn.Linear(z_dim, widths[0] * 64, bias=False)
@@ -69,7 +70,7 @@ class Discriminator(DiscriminatorBase):
 
     def __init__(self, width: int, size: int, norm: str) -> None:
         super().__init__()
-        widths = _widths(width, size)
+        widths = doubled(width, size)
         normalise = nn.BatchNorm3d if norm == "batch" else nn.Identity
         layers: list[nn.Module] = [nn.Conv3d(1, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
         for inputs, outputs in pairwise(widths):
@@ -81,12 +82,6 @@ class Discriminator(DiscriminatorBase):
         self.layers = nn.Sequential(*layers)
         self.last = nn.Conv3d(widths[-1], 1, 4, bias=False)
         dcgan_init(self)
-
-
-def _widths(width: int, size: int) -> list[int]:
-    """Maps at size/2, size/4, ... 4."""
-    doublings = (size // 4).bit_length() - 1
-    return [width << level for level in range(doublings)]
 
 
 class CountingGame(Game):

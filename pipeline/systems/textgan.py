@@ -16,6 +16,7 @@ from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.mismatched import MismatchedGame
+from pipeline.networks.widths import doubled
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
 
@@ -79,7 +80,7 @@ class Generator(nn.Module):
     def __init__(self, model: Params, caption: Field, image: Field) -> None:
         super().__init__()
         channels, size, _ = image.shape
-        widths = _widths(model.generator_width, size)[::-1]
+        widths = doubled(model.generator_width, size)[::-1]
         self.words = Words(caption, model.text_width)
         self.start = (widths[0], 4, 4)
         self.project = nn.Linear(model.z_dim + model.text_width, widths[0] * 16)
@@ -108,7 +109,7 @@ class Discriminator(nn.Module):
     def __init__(self, model: Params, caption: Field, image: Field) -> None:
         super().__init__()
         channels, size, _ = image.shape
-        widths = _widths(model.discriminator_width, size)
+        widths = doubled(model.discriminator_width, size)
         self.words = Words(caption, model.text_width)
         layers: list[nn.Module] = []
         for inputs, outputs in zip([channels, *widths], widths, strict=False):
@@ -181,8 +182,3 @@ class Model(System):
 def _others(words: Tensor) -> Tensor:
     """The captions of other images: those of the batch, which is shuffled, by one place on."""
     return words.roll(1, 0)
-
-
-def _widths(first: int, size: int) -> list[int]:
-    """Maps at half the size, and so on down to 4x4."""
-    return [first << level for level in range((size // 4).bit_length() - 1)]
