@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline import datasets
 from pipeline.data import idx, rendered
 from pipeline.data.originals import Originals, Split, split_of_arrays
 from pipeline.data.prepared import Prepared
@@ -46,6 +47,18 @@ def test_the_bundled_digits_stand_beside_the_first_of_mnist(
     digits = prepared.beginning_with("other")
     assert sum(digits.counts[part]["total"] for part in ("train", "aside", "test")) == 1797
     assert digits.classes == prepared.classes
+
+
+@pytest.mark.parametrize("name", ["mnist_edges", "mnist_negatives"])
+def test_half_of_mnist_stands_beside_the_other_half_changed(
+    both_stages: Callable[..., Prepared], mnist: Originals, name: str
+) -> None:
+    prepared = both_stages(name, size=8, set_aside=250)
+    assert set(prepared.labels("train") % 2) == {0}
+    assert set(prepared.file("train", "other_labels") % 2) == {1}
+    odd = (prepared.file("test", "other_labels")[:, None, None, None] + 100).astype(np.uint8)
+    changed = datasets.paired(name)(odd.repeat(8, 2).repeat(8, 3))
+    assert np.array_equal(prepared.file("test", "other"), changed)
 
 
 def test_mnist_stands_beside_the_rendered_digits(
