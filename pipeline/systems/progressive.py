@@ -232,4 +232,5 @@ class Model(System):
             images = avg_pool2d(images, 2)
         if alpha == 1:
             return images
-        return torch.lerp(self.generator.doubling(avg_pool2d(images, 2)), images, alpha)
+        coarser = self.generator.doubling(avg_pool2d(images, 2)).to(images.dtype)  # autocast may halve it
+        return torch.lerp(coarser, images, alpha)
