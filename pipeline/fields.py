@@ -53,8 +53,8 @@ def voxels(size: int) -> Field:
 def mel(bands: int, frames: int, rate: int, hop: int, window: int, decibels: tuple[float, float]) -> Field:
     """Log-mel spectrograms as they are drawn, the highest band first; float in [-1, 1] between networks.
 
-    Of sounds at `rate` samples a second: a frame each `hop` samples, of a `window` of so many. -1 and 1 are
-    `decibels`, where a sine of amplitude 1 has 0. uint8 on the disk.
+    Of sounds at `rate` samples a second: a frame each `hop` samples, of a `window` of so many; -1 and 1 are
+    `decibels`. uint8 on the disk.
     """
     about = {"rate": rate, "hop": hop, "window": window, "decibels": list(decibels)}
     return Field("mel", (1, bands, frames), about)

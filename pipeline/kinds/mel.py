@@ -29,7 +29,7 @@ def check_field(field: Field, side: str) -> None:
     whole = all(type(value) is int and value > 0 for value in found)
     if not whole or rate > FASTEST or window > LONGEST or window % hop or (window - hop) % 2:
         raise InferenceError(
-            f"'rate', 'hop' and 'window' are {rate!r}, {hop!r} and {window!r}: not whole numbers, the rate up "
+            f"'rate', 'hop' and 'window' are {rate!r}, {hop!r} and {window!r}: not whole, the rate up "
             f"to {FASTEST}, the window up to {LONGEST}, a multiple of the hop and by an even number longer"
         )
     ends = field.about.get("decibels")

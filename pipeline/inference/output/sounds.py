@@ -36,18 +36,22 @@ def write(network: Network, asked: Asked, out: str, output: Output) -> list[Path
 
 
 def _sounds(network: Network, asked: Asked, spectrum: Spectrum) -> Iterator[np.ndarray]:
-    """Yield the sound of each seed."""
+    """Yield the samples of each seed's sound."""
     name = network.description.picture
-    mels = (mel for outputs in network.outputs(asked.seeds, asked.given) for mel in outputs[name])
-    for sound in console.progress((spectrum.sound(mel[0])[None] for mel in mels), len(asked.seeds)):
-        yield sound[0]
+    mels = (mel[0] for outputs in network.outputs(asked.seeds, asked.given) for mel in outputs[name])
+    for each in console.progress((samples(spectrum.sound(mel))[None] for mel in mels), len(asked.seeds)):
+        yield each[0]
+
+
+def samples(sound: np.ndarray) -> np.ndarray:
+    """Return a sound, float [T], as 16 bits; one that goes beyond 1 is softened as a whole."""
+    return np.rint(sound / max(1, np.abs(sound).max()) * LOUDEST).astype("<i2")
 
 
 def save(sound: np.ndarray, rate: int, target: Path) -> None:
-    """Write a sound, float [T], as 16 bits at `rate` samples a second; one that goes beyond 1 is softened."""
-    samples = np.rint(sound / max(1, np.abs(sound).max()) * LOUDEST).astype("<i2")
+    """Write samples of 16 bits [T], `rate` a second."""
     with files.appearing(target) as part, wave.open(str(part), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
-        file.writeframes(samples.tobytes())
+        file.writeframes(sound.tobytes())

@@ -25,7 +25,7 @@ class Spectrum:
     """How sounds are measured.
 
     rate: samples a second; hop, window: samples, the window a multiple of the hop; bands and frames: of a
-    mel; low, high: decibels at -1 and at 1, where a sine of amplitude 1 has 0.
+    mel; low, high: decibels at -1 and at 1, where a sine of amplitude 1 has 0, and up to 6 in a wide band.
     """
 
     rate: int
