@@ -50,6 +50,16 @@ def voxels(size: int) -> Field:
     return Field("voxels", (1, size, size, size))
 
 
+def mel(bands: int, frames: int, rate: int, hop: int, window: int, decibels: tuple[float, float]) -> Field:
+    """Log-mel spectrograms as they are drawn, the highest band first; float in [-1, 1] between networks.
+
+    Of sounds at `rate` samples a second: a frame each `hop` samples, of a `window` of so many; -1 and 1 are
+    `decibels`. uint8 on the disk.
+    """
+    about = {"rate": rate, "hop": hop, "window": window, "decibels": list(decibels)}
+    return Field("mel", (1, bands, frames), about)
+
+
 def label(classes: Sequence[str]) -> Field:
     """The index of a class, int64 [N]; of no classes it is 0 throughout."""
     return Field("label", (), {"classes": list(classes)})

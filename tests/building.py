@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from pipeline import systems
+from pipeline.data import spoken
 from pipeline.fields import Fields, image, label, text, voxels
 from pipeline.params import Params
 from pipeline.training.batches import Batches, Table
@@ -14,6 +15,7 @@ CPU = torch.device("cpu")
 
 
 CAPTION = text(["a", "red", "three"], 4)
+OTHERS = {"voxels": voxels, "spoken_digits": spoken.field_of}  # what is no image, by data set
 SMALLER = {"small_pairs": 4}  # times, a side, what goes in is by data set
 
 
@@ -33,9 +35,10 @@ def build(params: Params, channels: int = 1, classes: int = 10) -> Any:
 
 
 def fields_for(params: Params, channels: int = 1, classes: int = 10) -> Fields:
-    """Those of the data that `params` names: images of that kind, or volumes."""
+    """Those of the data that `params` names: images of that kind, volumes or mels."""
     fields = image_fields(channels, params.data.size, classes, SMALLER.get(params.data.dataset, 1))
-    return fields | ({"images": voxels(params.data.size)} if params.data.dataset == "voxels" else {})
+    other = OTHERS.get(params.data.dataset)
+    return fields | ({"images": other(params.data.size)} if other else {})
 
 
 def batches_of(

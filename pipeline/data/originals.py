@@ -61,8 +61,8 @@ class Originals:
     others: Mapping[str, "Originals"] = field(default_factory=dict)  # further tables, by their images' field
     beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise
     captions: Captions | None = None  # of each row
-    volumes: bool = False  # of voxels [n, 1, S, S, S] in place of images, at data.size already
     smaller: int = 1  # how many times a side of what is prepared goes into data.size
+    field: Field | None = None  # of what there is in place of images, of that shape already
 
 
 def split_of_arrays(images: torch.Tensor, labels: np.ndarray) -> Split:

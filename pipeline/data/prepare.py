@@ -15,7 +15,7 @@ from pipeline.data.originals import Originals, Split
 from pipeline.data.prepared import DESCRIPTION, Prepared
 from pipeline.data.progress import items_bar
 from pipeline.datasets import load
-from pipeline.fields import Field, Fields, image, label, to_json, voxels
+from pipeline.fields import Field, Fields, image, label, to_json
 from pipeline.files import atomic_path, sha256_of, write_json
 from pipeline.params import DataParams
 
@@ -56,7 +56,7 @@ def _write_table(
     """
     labels = "labels" if name == "images" else f"{name}_labels"
     fields = {
-        name: voxels(data.size) if table.volumes else image(data.channels or table.channels, data.size),
+        name: table.field or image(data.channels or table.channels, data.size),
         labels: label(table.classes),
         **{field: image(one.channels, data.size // one.smaller) for field, one in table.beside.items()},
     }
@@ -89,7 +89,7 @@ def _write_images(path: Path, split: Split, field: Field, bar: Progress) -> None
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for batch in split.batches():
-            fitted = batch if field.kind == "voxels" else fit(batch, field.shape[1], field.shape[0])
+            fitted = fit(batch, field.shape[1], field.shape[0]) if field.kind == "image" else batch
             file.write(fitted.numpy().tobytes())
             bar.advance(task, len(batch))
 

@@ -16,7 +16,7 @@ from pipeline.files import sha256_of
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
 # on the disk, by kind
-DTYPES = {"image": np.uint8, "voxels": np.uint8, "label": np.int64, "text": np.int64}
+DTYPES = {"image": np.uint8, "voxels": np.uint8, "mel": np.uint8, "label": np.int64, "text": np.int64}
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
 
@@ -93,7 +93,7 @@ class Prepared:
 
     @property
     def size(self) -> int:
-        """Of the images: pixels a side; of volumes voxels."""
+        """Of the images: pixels a side; of volumes voxels, of sounds bands."""
         return self.fields[self.tables[0].images].shape[1]
 
     @property
@@ -103,6 +103,8 @@ class Prepared:
         sides = "x".join(map(str, field.shape[1:]))
         if field.kind == "voxels":
             return f"{sides} voxels"
+        if field.kind == "mel":
+            return f"{sides} bands and frames"
         return f"{sides} pixels, {'grey' if field.shape[0] == 1 else 'colour'}"
 
     @property

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.data.originals import Originals, Split
+from pipeline.fields import voxels
 from pipeline.streams import seed_of
 
 COUNTS = {"train": 5_000, "test": 1_000}
@@ -123,7 +124,7 @@ def volume(shape: str, side: int, random: np.random.Generator) -> Filled:
 def originals(side: int) -> Originals:
     """As many of each shape, in turn; each is drawn from a stream of its own."""
     train, test = (_split(side, part, count) for part, count in COUNTS.items())
-    return Originals(list(SHAPES), 1, train, test, volumes=True)
+    return Originals(list(SHAPES), 1, train, test, field=voxels(side))
 
 
 def _split(side: int, part: str, count: int) -> Split:

@@ -28,7 +28,8 @@ def load(data: Params, raw: Path) -> "Originals":
     from dataclasses import replace
 
     from pipeline.data import bundled
+    from pipeline.fields import voxels
 
     images, labels = bundled.read(raw)
     plates = volumes.extruded(images, data.size)
-    return replace(bundled.originals(plates, labels, data.test_fraction), volumes=True)
+    return replace(bundled.originals(plates, labels, data.test_fraction), field=voxels(data.size))

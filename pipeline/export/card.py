@@ -142,7 +142,7 @@ def card(about: Description, facts: Mapping[str, Any], scores: Mapping[str, Any]
         facts,
         about=about,
         name=about.name,
-        made={"image": "image", "voxels": "volume"}[about.outputs[about.picture].kind]
+        made={"image": "image", "voxels": "volume", "mel": "sound"}[about.outputs[about.picture].kind]
         if about.picture
         else "",
         sides=words.sides(about.inputs, about.outputs),

@@ -9,7 +9,7 @@ from pipeline.fields import Field, Fields
 from pipeline.inference.contract.description import Description
 from pipeline.kinds.shared.noise import MAX_SEED
 
-HEADINGS = {"label": "class", "image": "picture", "voxels": "volume"}  # else the kind itself
+HEADINGS = {"label": "class", "image": "picture", "voxels": "volume", "mel": "sound"}  # else the kind itself
 UNCOUNTED = ("noise", "probabilities")
 VALUES = {  # of the example, by kind
     "seed": "np.array([7])",

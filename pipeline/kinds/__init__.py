@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # seen by what lists the code that a stage reaches
         label,
         latent,
         mask,
+        mel,
         numbers,
         probabilities,
         text,

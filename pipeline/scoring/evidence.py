@@ -31,7 +31,7 @@ class Evidence(TypedDict, total=False):
 
     # what every generator of this data is held against: the reference
     field: str  # of the data, that the generator makes
-    image: Field  # what it is, where that is a picture
+    image: Field  # what it is, where that is a picture, or a sound's
     voxels: Field  # the same, where that is a volume
     floor: Candidate  # real images in the test images' class shares: how good a perfect generator would look
     floor_part: Part  # whether anything learnt from them
@@ -155,7 +155,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
     )
     weights = params.inception_weights if field.kind == "image" else None
     optional = {
-        field.kind: field,
+        "voxels" if field.kind == "voxels" else "image": field,
         "classes": prepared.classes,
         "other_judges": dict(list(judges.items())[1:]),
         "inception": weights and Inception(Path(weights), floor.images, test.images),

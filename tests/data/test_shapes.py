@@ -10,6 +10,7 @@ from scipy.ndimage import label
 from pipeline import datasets
 from pipeline.data import shapes
 from pipeline.datasets import params_class
+from pipeline.fields import voxels
 
 CONTENT = {"dataset": "voxels", "path": None, "channels": None, "test_fraction": None, "set_aside": 0}
 
@@ -69,7 +70,7 @@ def test_extruded_digits_stand_in_the_middle(tmp_path: Path) -> None:
     datasets.download(data, tmp_path / "raw")
     found = datasets.load(data, tmp_path / "raw")
     volumes = next(found.train.batches())
-    assert (found.volumes, volumes.shape[1:], volumes.dtype) == (True, (1, 16, 16, 16), torch.uint8)
+    assert (found.field, volumes.shape[1:], volumes.dtype) == (voxels(16), (1, 16, 16, 16), torch.uint8)
     assert not volumes[:, :, :6].any()
     assert not volumes[:, :, 10:].any()
     assert torch.equal(volumes[:, :, 6], volumes[:, :, 9])

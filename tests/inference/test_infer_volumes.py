@@ -135,7 +135,7 @@ def test_no_latent_is_sought_for_a_picture(
     with pytest.raises(SystemExit) as left:
         cli.main([command[0], "tiny.onnx", "--image", "x.png", *command[1:]])
     assert left.value.code == 2
-    assert "tiny (gan) gives voxels (voxels): a picture is no volume to find\n" in capfd.readouterr().err
+    assert "tiny (gan) gives voxels (voxels): only pictures can be found\n" in capfd.readouterr().err
 
 
 def test_the_surface_of_two_neighbours_is_ten_squares_that_share_corners_and_close_it() -> None:

@@ -20,6 +20,9 @@ FIELDS = {
     "label": Field("label", (), {"classes": NAMES}),
     "image": Field("image", (1, 4, 6), {"range": [-1, 1]}),
     "mask": Field("mask", (1, 4, 6)),
+    "mel": Field(
+        "mel", (1, 4, 6), {"range": [-1, 1], "rate": 8000, "hop": 8, "window": 32, "decibels": [-70, -10]}
+    ),
     "voxels": Field("voxels", (1, 4, 4, 4), {"range": [0, 1]}),
     "numbers": Field("numbers", (3,)),
     "probabilities": Field("probabilities", (3,), {"classes": NAMES}),
@@ -109,6 +112,7 @@ CHECKED = {
     "a pixel and a half": ("mask", changed("mask", value=1.5), "x: each pixel of a mask is from 0 to 1"),
     "infinite": ("numbers", changed("numbers", value=np.inf), "x: holds a value that is not a number"),
     "word 4": ("text", changed("text", value=4), "x 4: say 0 to 3"),
+    "loud": ("mel", changed("mel", value=1.1), "x: each value is from -1 to 1"),
     "sum": ("probabilities", changed("probabilities", value=0.5), "add up to 1"),
     "below 0": ("probabilities", np.array([[-1, 1, 1]], np.float32), "are from 0 to 1"),
 }

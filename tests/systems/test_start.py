@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from pipeline.networks.initialisation import dcgan_init, keras_init
+from pipeline.networks.modulated import ModulatedBatchNorm2d
 from pipeline.systems.adversarial import Adversarial
-from pipeline.systems.cdcgan import ModulatedBatchNorm2d
 from tests.building import build
 from tests.conftest import tiny, write_params
 from tests.systems.losses import discriminator_loss, generator_loss

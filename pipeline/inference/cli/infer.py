@@ -65,7 +65,8 @@ def infer(
     digits: Annotated[
         str | None,
         typer.Option(
-            metavar="NUMBER", help="A whole number, or classes such as cat,ship, drawn side by side."
+            metavar="NUMBER",
+            help="A whole number, or classes such as cat,ship, drawn side by side, or spoken in turn.",
         ),
     ] = None,
     code: options.Code = None,
@@ -98,7 +99,7 @@ def infer(
             metavar="PATH",
             help="A .png, .jpg or .webp file (several pictures become one sheet); a folder, "
             "or a pattern with {index}, {seed} or {label}, for one file each; .npy or .npz for an array; "
-            "- for stdout; of a file that gives numbers .json, .csv or .npz. "
+            "- for stdout; of sounds .wav as well; of a file that gives numbers .json, .csv or .npz. "
             "[default: named after the class; with -2, -3, ... where that exists]",
         ),
     ] = None,
@@ -132,6 +133,8 @@ def infer(
       gan-infer --onnx exported/cdcgan.onnx --count 500 --out "all/{label}/{seed}.png"
     As many as MNIST has, images and labels, for NumPy:
       gan-infer --onnx exported/cdcgan.onnx --count 60000 --out digits.npz
+    A year, spoken, by a generator of sounds:
+      gan-infer --onnx exported/speech.onnx --digits 2026 --out year.wav
     A picture through an encoder or a classifier, the numbers in a table:
       gan-infer --onnx exported/NAME.onnx --image photo.png
     A picture of a caption:

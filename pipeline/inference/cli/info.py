@@ -57,7 +57,7 @@ def _dtype(field: Field) -> str:
 def _field_line(side: str, name: str, field: Field) -> tuple[str, str]:
     shape = ", ".join(map(str, ("N", *field.shape)))
     about = kinds.find(field.kind).about(field)
-    joined = " " if field.kind in ("image", "voxels", "probabilities") or not about else ", "
+    joined = " " if field.kind in ("image", "voxels", "mel", "probabilities") or not about else ", "
     return f"{side} {name}", f"{field.kind}, {_dtype(field)} [{shape}]{joined}{about}"
 
 

@@ -42,7 +42,7 @@ class Description:
 
     @property
     def picture(self) -> str | None:
-        """The name of the first output that can be seen: an image, or a volume."""
+        """The name of the first output that can be seen: an image, a volume, or a sound."""
         return next((name for name, field in self.outputs.items() if kinds.visible(field.kind)), None)
 
     @property
@@ -84,10 +84,10 @@ class Description:
         return image.range_text(self._picture_field())
 
     def sought(self) -> Field:
-        """The image that is compared with a picture, to find its latent; InferenceError for a volume."""
+        """The image that is compared with a picture, to find its latent; InferenceError for another kind."""
         field = self._picture_field()
         if field.kind != "image":
-            raise InferenceError(f"{self.name} ({self.kind}) {self.gives()}: a picture is no volume to find")
+            raise InferenceError(f"{self.name} ({self.kind}) {self.gives()}: only pictures can be found")
         return field
 
     def label(self, text: str) -> int:

@@ -74,10 +74,15 @@ def draw(
     if labels is not None:
         given = given.with_rows(about.label_input, np.array(labels, np.int64))
     out = output.out or targets.unused(f"{name}.png")
-    if about.outputs[about.picture].kind == "voxels" and Path(out).suffix.lower() in targets.VOLUMES:
+    kind, ending = about.outputs[about.picture].kind, Path(out).suffix.lower()
+    if kind == "voxels" and ending in targets.VOLUMES:
         from pipeline.inference.output import volumes
 
         write = volumes.write
+    elif kind == "mel" and ending in targets.SOUNDS:
+        from pipeline.inference.output import sounds
+
+        write = sounds.write
     elif targets.one_file_each(out) or targets.is_array(out):
         if output.show:
             raise InferenceError(f"--show: is for one picture or no file, not for --out {out}")

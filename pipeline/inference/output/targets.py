@@ -8,13 +8,14 @@ from pathlib import Path
 from pipeline.inference.contract.description import Description
 from pipeline.inference.errors import InferenceError
 
-DIGITS = ("mnist", "digits")
+DIGITS = ("mnist", "digits", "spoken_digits")
 ARRAYS = (".npy", ".npz")
 NUMBERS = (".json", ".csv", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 STILLS = (".png", ".jpg", ".jpeg")
 ANIMATIONS = (".gif", ".webp")
 VOLUMES = (".npy", ".npz", ".gif", ".obj", ".vox")
+SOUNDS = (".wav",)
 PLACEHOLDER = re.compile(r"\{(index|seed|label)\}")
 
 
@@ -48,7 +49,7 @@ def files(
     seeds: Sequence[int],
     endings: Sequence[str] = PICTURES,
 ) -> list[Path]:
-    """Return a file for each picture, or volume, all different, where `one_file_each(out)`."""
+    """Return a file for each picture, volume or sound, all different, where `one_file_each(out)`."""
     if labels is None and "{label}" in out:
         raise InferenceError(f"--out {out}: {description.name} has no labels; say {{seed}} or {{index}}")
     found = []
@@ -70,7 +71,7 @@ def picture(out: str, endings: Sequence[str] = PICTURES) -> Path:
     if Path(out).suffix.lower() not in endings:
         raise InferenceError(
             f"--out {out}: end it in .png, .jpg or .webp, or in / for a folder, or .npy or .npz for an "
-            "array; volumes also in .gif, .obj or .vox"
+            "array; volumes also in .gif, .obj or .vox, sounds in .wav"
         )
     return Path(out)
 
