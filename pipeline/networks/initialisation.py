@@ -26,3 +26,12 @@ def keras_init(network: nn.Module) -> None:
             nn.init.xavier_uniform_(layer.weight)
             if layer.bias is not None:
                 layer.bias.zero_()
+
+
+@torch.no_grad()
+def leaky_init(network: nn.Module) -> None:
+    """Convolutions before a leaky ReLU of slope 0.2 (He et al. 2015, eq. (14)), their biases 0."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, 0.2)
+            layer.bias.zero_()
