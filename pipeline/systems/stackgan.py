@@ -27,7 +27,7 @@ from pipeline.turn import Turn
 
 
 class Params(p.LatentParams):
-    """`generator_width`, `discriminator_width`: maps at half a stage's size; doubled with each halving.
+    """`generator_width`, `discriminator_width`: maps at half the image's size; doubled with each halving.
 
     `text_width`, `condition_width`: numbers of a caption's code, and of what is drawn of it; `blocks`: of the
     second stage; `condition_weight`: of the divergence of what is drawn from N(0, 1); `mismatched`: the share
@@ -79,7 +79,7 @@ class First(nn.Module):
     def __init__(self, model: Params, caption: Field, image: Field) -> None:
         super().__init__()
         channels, size, _ = image.shape
-        widths = doubled(model.generator_width, size // 2)[::-1]
+        widths = doubled(model.generator_width, size)[:0:-1]
         self.words = Words(caption, model.text_width)
         self.condition = Condition(model.text_width, model.condition_width)
         self.layers = nn.Sequential(
@@ -164,9 +164,10 @@ class Model(System):
         self.latent = fields.latent(model.z_dim + model.condition_width, model.latent)
         self.generator = Generator(model, caption, self.image)
         channels, size, _ = self.image.shape
-        seen = [fields.image(channels, side) for side in (size // 2, size)]
+        width = model.discriminator_width
         self.discriminators = nn.ModuleList(
-            CaptionDiscriminator(caption, model.text_width, each, model.discriminator_width) for each in seen
+            CaptionDiscriminator(caption, model.text_width, fields.image(channels, side), maps)
+            for side, maps in ((size // 2, 2 * width), (size, width))
         )
         self.games = [
             MismatchedGame(params, model.mismatched, lambda words: (others(words),), name=f"stage_{stage}")

@@ -21,6 +21,7 @@ CAPTIONS = torch.tensor([[1, 2, 3, 0], [1, 3, 0, 0], [2, 0, 0, 0]] * 2)
 def model(tmp_path: Path) -> Model:
     torch.manual_seed(0)
     content = tiny("stackgan-mnist")
+    content["model"]["condition_weight"] = 2.0
     content["objective"]["penalty"] = {"name": "none", "weight": 0.0, "every": 1}
     return build(write_params(content, tmp_path), channels=3)
 
