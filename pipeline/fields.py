@@ -80,6 +80,11 @@ def text(vocabulary: Sequence[str], length: int) -> Field:
     return Field("text", (length,), {"vocabulary": list(vocabulary)})
 
 
+def box() -> Field:
+    """Boxes in pictures, float32 [N, 4]: left, top, width and height in shares of the picture's sides."""
+    return Field("box", (4,))
+
+
 def class_count(field: Field) -> int:
     """How many values a label takes: the number of classes, or 1 where there are none."""
     return max(1, len(field.about["classes"]))

@@ -15,19 +15,21 @@ from pipeline.penalties import Critic, Sample
 class MismatchedGame(Game):
     """As `Game`, with the share `mismatched` of the fakes' weight on real images under what `wrong` gives.
 
-    `wrong` makes other conditions [N, ...] of the right ones; a half is as published.
+    `wrong` makes other conditions, [N, ...] each, of the right ones; a half is as published.
     """
 
-    def __init__(self, params: Params, mismatched: float, wrong: Callable[[Tensor], Tensor]) -> None:
-        super().__init__(params)
+    def __init__(
+        self, params: Params, mismatched: float, wrong: Callable[..., tuple[Tensor, ...]], name: str = ""
+    ) -> None:
+        super().__init__(params, name=name)
         self.mismatched, self.wrong = mismatched, wrong
 
     def critic_losses(self, critic: Critic, real: Sample, fake: Sample) -> Losses:
-        images, condition = real
-        features = critic.features(images, condition)
-        real_logits = critic.logits(features, condition).float()
+        images, *conditions = real
+        features = critic.features(images, *conditions)
+        real_logits = critic.logits(features, *conditions).float()
         fake_logits = critic(*fake).float()
-        wrong_logits = critic.logits(features, self.wrong(condition)).float()
+        wrong_logits = critic.logits(features, *self.wrong(*conditions)).float()
         as_fake, as_wrong = (
             self.objective.discriminator(real_logits, logits).mean() for logits in (fake_logits, wrong_logits)
         )

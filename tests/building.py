@@ -7,7 +7,7 @@ import torch
 
 from pipeline import systems
 from pipeline.data import spoken
-from pipeline.fields import Fields, image, label, text, voxels
+from pipeline.fields import Fields, box, image, label, text, voxels
 from pipeline.params import Params
 from pipeline.training.batches import Batches, Table
 
@@ -20,13 +20,14 @@ SMALLER = {"small_pairs": 4}  # times, a side, what goes in is by data set
 
 
 def image_fields(channels: int, size: int, classes: int, smaller: int = 1) -> Fields:
-    """Those of square images in so many classes with as many they are made of, captions, and a second table.
+    """Those of square images in so many classes with as many they are made of, and a second table.
 
-    What they are made of is so many times smaller a side.
+    What they are made of is so many times smaller a side. There are captions and boxes, too.
     """
     one, its_label = image(channels, size), label([str(index) for index in range(classes)])
     first, second = {"images": one, "labels": its_label}, {"other": one, "other_labels": its_label}
-    return first | {"source": image(channels, size // smaller), "captions": CAPTION} | second
+    beside = {"source": image(channels, size // smaller), "captions": CAPTION, "boxes": box()}
+    return first | beside | second
 
 
 def build(params: Params, channels: int = 1, classes: int = 10) -> Any:

@@ -38,9 +38,11 @@ BUNDLED = {
     "small_pairs": "small_pairs",
     "hole_pairs": "hole_pairs",
     "caption_pairs": "caption_pairs",
+    "box_pairs": "box_pairs",
     "voxels": "voxels",
     "spoken_digits": "spoken_digits",
 }
+COLOURED = ("box_pairs", "caption_pairs", "celeba", "cifar10", "grey_pairs")
 LARGEST = 32  # pixels a side
 # whose generators are exported with their search
 SEARCHED = ("aae-mnist", "cdcgan", "cogan-mnist", "gan-mnist", "infogan-mnist", "vae-mnist")
@@ -51,6 +53,7 @@ SMALL_MODEL = {
     "discriminator_width": 4,
     "loss_width": 4,
     "text_width": 8,
+    "condition_width": 8,
     "bottleneck": 16,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
@@ -69,7 +72,7 @@ def preset(name: str) -> dict[str, Any]:
 def tiny(name: str) -> dict[str, Any]:
     """A preset with small networks, a short run, and the bundled digits for data."""
     content = preset(name)
-    channels = 3 if content["data"]["dataset"] in ("caption_pairs", "celeba", "cifar10", "grey_pairs") else 1
+    channels = 3 if content["data"]["dataset"] in COLOURED else 1
     dataset = BUNDLED.get(content["data"]["dataset"], "digits")
     content["data"] |= {
         "dataset": dataset,

@@ -10,14 +10,17 @@ import numpy as np
 from rich.progress import Progress
 
 from pipeline.data.aside import choose_aside
+from pipeline.data.boxes import in_shares, inked
 from pipeline.data.images import fit
 from pipeline.data.originals import Originals, Split
 from pipeline.data.prepared import DESCRIPTION, Prepared
 from pipeline.data.progress import items_bar
 from pipeline.datasets import load
-from pipeline.fields import Field, Fields, image, label, to_json
+from pipeline.fields import Field, Fields, box, image, label, to_json
 from pipeline.files import atomic_path, sha256_of, write_json
 from pipeline.params import DataParams
+
+CHUNK = 1000  # images at a time, where all would not be in memory
 
 
 def prepare(
@@ -62,6 +65,8 @@ def _write_table(
     }
     if table.captions:
         fields["captions"] = table.captions.field
+    if table.boxes:
+        fields["boxes"] = box()
     for split_name in ("train", "test"):
         for field, one in {name: table, **table.beside}.items():
             path = folder / f"{split_name}_{field}.npy"
@@ -69,6 +74,9 @@ def _write_table(
         np.save(folder / f"{split_name}_{labels}.npy", getattr(table, split_name).labels)
         if table.captions:
             np.save(folder / f"{split_name}_captions.npy", getattr(table.captions, split_name))
+        if table.boxes:
+            images = np.load(folder / f"{split_name}_{name}.npy", mmap_mode="r")
+            np.save(folder / f"{split_name}_boxes.npy", _boxes(images))
     train, test = table.train.labels, table.test.labels
     aside = choose_aside(train, test, data.set_aside)
     parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}
@@ -92,6 +100,13 @@ def _write_images(path: Path, split: Split, field: Field, bar: Progress) -> None
             fitted = fit(batch, field.shape[1], field.shape[0]) if field.kind == "image" else batch
             file.write(fitted.numpy().tobytes())
             bar.advance(task, len(batch))
+
+
+def _boxes(images: np.ndarray) -> np.ndarray:
+    """Where images [N, C, S, S] are inked: float32 [N, 4]."""
+    starts = range(0, len(images), CHUNK)
+    found = np.concatenate([inked(images[start : start + CHUNK]) for start in starts])
+    return in_shares(found, images.shape[2])
 
 
 def _counts(labels: np.ndarray, classes: list[str]) -> dict[str, Any]:

@@ -16,7 +16,14 @@ from pipeline.files import sha256_of
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
 DESCRIPTION = "dataset.json"
 # on the disk, by kind
-DTYPES = {"image": np.uint8, "voxels": np.uint8, "mel": np.uint8, "label": np.int64, "text": np.int64}
+DTYPES = {
+    "image": np.uint8,
+    "voxels": np.uint8,
+    "mel": np.uint8,
+    "label": np.int64,
+    "text": np.int64,
+    "box": np.float32,
+}
 _REMEDY = "run `dvc repro`, or `python -m stages.download` and `python -m stages.preprocess`"
 
 

@@ -20,11 +20,6 @@ def download(data: Params, raw: Path) -> None:
 
 def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` brought, and draw the pictures; UserError where they are not of the ten digits."""
-    from pipeline import datasets
-    from pipeline.data.captioned import captioned
-    from pipeline.errors import UserError
+    from pipeline.data import captioned, captions
 
-    digits = datasets.load(data.origin(), raw)
-    if digits.classes != [str(digit) for digit in range(10)]:
-        raise UserError(f"data.path: captions are of the ten digits, and {data.path} has other classes")
-    return captioned(digits, data.size)
+    return captioned.load(data, raw, captions.FULL)

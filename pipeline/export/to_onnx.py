@@ -69,6 +69,9 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
             return torch.arange(count) % class_count(field)
         case "text":
             return torch.randint(len(field.about["vocabulary"]) + 1, (count, *field.shape), generator=source)
+        case "box":
+            begins, share = torch.rand((2, count, 2), generator=source)
+            return torch.cat([begins / 2, 0.1 + (0.9 - begins / 2) * share], 1)
         case "mask":
             return torch.randint(2, (count, *field.shape), generator=source).float()
         case "numbers":

@@ -17,6 +17,7 @@ VALUES = {  # of the example, by kind
     "category": "np.array([1])",
     "pixels": "np.zeros({shape}, np.uint8)",
     "text": "np.zeros({shape}, np.int64)",
+    "box": "np.array([[0.25, 0.25, 0.5, 0.5]], np.float32)",
 }
 
 
@@ -76,7 +77,7 @@ def ranged(about: Description) -> str:
     """What of the inputs has a range that a graph doesn't check, such as "label or seed"."""
     inputs, _ = seeded_fields(about)
     found = {field.kind for field in inputs.values()}
-    return " or ".join(kind for kind in ("label", "category", "text", "seed") if kind in found)
+    return " or ".join(kind for kind in ("label", "category", "text", "box", "seed") if kind in found)
 
 
 def vector_files(about: Description) -> str:

@@ -27,6 +27,7 @@ from pipeline.kinds.shared.errors import InferenceError
 
 if TYPE_CHECKING:  # seen by what lists the code that a stage reaches
     from pipeline.kinds import (  # noqa: F401
+        box,
         category,
         code,
         image,

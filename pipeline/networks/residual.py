@@ -1,4 +1,4 @@
-"""The image-to-image network of residual blocks (Johnson et al. 2016; Zhu et al. 2017, section 7.2)."""
+"""Residual blocks, and a network of them (Johnson et al. 2016; Zhu et al. 2017, section 7.2)."""
 
 from torch import Tensor, nn
 
@@ -18,6 +18,23 @@ class ResidualBlock(nn.Module):
             nn.ReflectionPad2d(1),
             nn.Conv2d(maps, maps, 3),
             nn.InstanceNorm2d(maps),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x)
+
+
+class BatchNormBlock(nn.Module):
+    """The same with zeros at the rim and batch norm (Ledig et al. 2017, figure 4)."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(maps, maps, 3, padding=1, bias=False),
+            nn.BatchNorm2d(maps),
+            nn.PReLU(),
+            nn.Conv2d(maps, maps, 3, padding=1, bias=False),
+            nn.BatchNorm2d(maps),
         )
 
     def forward(self, x: Tensor) -> Tensor:

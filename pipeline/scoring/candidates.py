@@ -28,6 +28,7 @@ class Images:
     images: NDArray[np.uint8]  # [N, C, H, W]
     labels: NDArray[np.int64] | None  # [N]
     captions: NDArray[np.int64] | None = field(default=None, kw_only=True)  # word ids [N, L]; None: no such
+    boxes: NDArray[np.float32] | None = field(default=None, kw_only=True)  # [N, 4], in shares; likewise
 
     def __len__(self) -> int:
         return len(self.images)
@@ -48,9 +49,8 @@ class Candidate(Images):
 
 def look_at(judge: Judge, seen: Images) -> Candidate:
     """Pass images through the judge, once for all figures."""
-    return Candidate(
-        seen.images, seen.labels, *judge.features_and_logits(seen.images), captions=seen.captions
-    )
+    found = judge.features_and_logits(seen.images)
+    return Candidate(seen.images, seen.labels, *found, captions=seen.captions, boxes=seen.boxes)
 
 
 def joined(parts: Sequence[Images]) -> Images:
@@ -70,14 +70,15 @@ def generated(
     count: int,
     seed: int,
     captions: NDArray[np.int64] | None = None,
+    boxes: NDArray[np.float32] | None = None,
 ) -> Images:
     """`count` samples of an exported file, under the labels [count] or the captions [count, L] that it takes.
 
-    A caption is of an image with that label.
+    A caption is of an image with that label, and so is its box [count, 4].
     """
     about = generator.description
     given = dict.fromkeys(filter(None, [about.label_input]), labels)
-    given |= dict.fromkeys(about.inputs_of("text"), captions)
+    given |= dict.fromkeys(about.inputs_of("text"), captions) | dict.fromkeys(about.inputs_of("box"), boxes)
     images = drawn(generator, sample_seeds(seed, count), Given(given))
     return Images(images, labels if given else None)
 
@@ -95,9 +96,11 @@ def sample_seeds(seed: int, count: int) -> NDArray[np.int64]:
 
 def real(prepared: Prepared, part: Part, rows: NDArray[np.int64]) -> Images:
     """Some real images of a part, by their rows within it."""
-    captions = prepared.part("captions", part)[rows] if "captions" in prepared.fields else None
+    beside = {
+        name: prepared.part(name, part)[rows] for name in ("captions", "boxes") if name in prepared.fields
+    }
     labels = prepared.labels(part)[rows] if prepared.classes else None
-    return Images(prepared.images(part)[rows], labels, captions=captions)
+    return Images(prepared.images(part)[rows], labels, **beside)
 
 
 def shuffled(prepared: Prepared, part: Part, count: int, seed: int) -> NDArray[np.int64]:

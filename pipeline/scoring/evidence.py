@@ -186,7 +186,7 @@ def draw_samples(generator: Network, reference: Evidence, prepared: Prepared) ->
 def _draw(generator: Network, reference: Evidence) -> Evidence:
     floor, unseen = reference["floor"], reference["unseen"]
     like, seed = candidates.joined([floor, unseen]), reference["seed"]
-    drawn = candidates.generated(generator, like.labels, len(like), seed, like.captions)
+    drawn = candidates.generated(generator, like.labels, len(like), seed, like.captions, like.boxes)
     first, rest = (drawn.take(part) for part in (slice(len(floor)), slice(len(floor), None)))
     return _with_samples(reference, first, rest)
 

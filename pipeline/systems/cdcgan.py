@@ -56,9 +56,9 @@ class Model(Adversarial):
         model, size = params.model, params.data.size
         channels, classes = data["images"].shape[0], class_count(data["labels"])
 
-        def wrong(labels: Tensor) -> Tensor:
+        def wrong(labels: Tensor) -> tuple[Tensor]:
             # the loop seeds torch's own generator at every step, as for dropout
-            return (labels + torch.randint_like(labels, 1, classes)) % classes
+            return ((labels + torch.randint_like(labels, 1, classes)) % classes,)
 
         super().__init__(
             params,

@@ -19,6 +19,7 @@ from pipeline import params as p
 from pipeline.errors import UserError
 from pipeline.fields import Fields
 from pipeline.game import Game
+from pipeline.networks.residual import BatchNormBlock
 from pipeline.systems.adversarial import DiscriminatorBase
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
@@ -47,23 +48,6 @@ class Params(p.ModelParams):
         return ("generator", "discriminator", "loss_network")
 
 
-class ResidualBlock(nn.Module):
-    """x + what two 3x3 convolutions make of it; [N, maps, H, W] to the same."""
-
-    def __init__(self, maps: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(maps, maps, 3, padding=1, bias=False),
-            nn.BatchNorm2d(maps),
-            nn.PReLU(),
-            nn.Conv2d(maps, maps, 3, padding=1, bias=False),
-            nn.BatchNorm2d(maps),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
-
-
 class Generator(nn.Module):
     """Image [N, C, H, W] -> image [N, C', 4 H, 4 W] in [-1, 1], of any size (figure 4)."""
 
@@ -71,7 +55,7 @@ class Generator(nn.Module):
         super().__init__()
         self.first = nn.Sequential(nn.Conv2d(inputs, width, 9, padding=4), nn.PReLU())
         self.blocks = nn.Sequential(
-            *[ResidualBlock(width) for _ in range(blocks)],
+            *[BatchNormBlock(width) for _ in range(blocks)],
             nn.Conv2d(width, width, 3, padding=1, bias=False),
             nn.BatchNorm2d(width),
         )

@@ -10,17 +10,16 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, embedding, leaky_relu, one_hot
 
 from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.mismatched import MismatchedGame
+from pipeline.networks.captions import CaptionDiscriminator, Words, interpolated, others
+from pipeline.networks.strided import rising
 from pipeline.networks.widths import doubled
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
-
-BETA = 0.5  # how far the way between two captions is gone (section 4.3)
 
 
 class Params(p.LatentParams):
@@ -46,34 +45,6 @@ class Params(p.LatentParams):
         return ("generator", "caption_discriminator")
 
 
-class Words(nn.Module):
-    """Caption -> its code [N, text_width], of the mean of its words' embeddings; no word has one, too.
-
-    A caption is ids [N, L], or the share [N, V + 1] that each word has of it: a mixture of captions has such.
-    """
-
-    def __init__(self, caption: Field, width: int) -> None:
-        super().__init__()
-        (self.length,) = caption.shape
-        self.count = len(caption.about["vocabulary"]) + 1
-        self.embeddings = nn.Linear(self.count, width)
-        nn.init.normal_(self.embeddings.weight, 0, self.length**0.5)  # the mean's variance is 1
-
-    def forward(self, shares: Tensor) -> Tensor:
-        return leaky_relu(self.embeddings(shares), 0.2)
-
-    def of_ids(self, caption: Tensor) -> Tensor:
-        """The code of ids [N, L], in operators that every runtime has."""
-        found = embedding(caption, self.embeddings.weight.T)
-        width = self.embeddings.out_features
-        mean = avg_pool2d(found.reshape(-1, 1, self.length, width), (self.length, 1))
-        return leaky_relu(mean.reshape(-1, width) + self.embeddings.bias, 0.2)
-
-    def shares(self, caption: Tensor) -> Tensor:
-        """Of ids [N, L]: [N, V + 1]."""
-        return one_hot(caption, self.count).float().mean(1)
-
-
 class Generator(nn.Module):
     """z [N, z_dim], caption ids [N, L] -> image [N, C, size, size] (Reed et al. 2016, section 4.1)."""
 
@@ -84,10 +55,7 @@ class Generator(nn.Module):
         self.words = Words(caption, model.text_width)
         self.start = (widths[0], 4, 4)
         self.project = nn.Linear(model.z_dim + model.text_width, widths[0] * 16)
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip(widths, [*widths[1:], channels], strict=True):
-            layers += [nn.BatchNorm2d(inputs), nn.ReLU(), nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)]
-        self.layers = nn.Sequential(*layers, nn.Tanh())
+        self.layers = nn.Sequential(*rising([*widths, channels]), nn.Tanh())
 
     def forward(self, z: Tensor, caption: Tensor) -> Tensor:
         return self._image(z, self.words.of_ids(caption))
@@ -98,41 +66,6 @@ class Generator(nn.Module):
 
     def _image(self, z: Tensor, code: Tensor) -> Tensor:
         return self.layers(self.project(torch.cat([z, code], 1)).reshape(-1, *self.start))
-
-
-class Discriminator(nn.Module):
-    """Image [N, C, size, size], shares of words [N, V + 1] -> logits [N]: is it real, and of this caption?
-
-    The caption's code is joined to the maps of 4x4 pixels (Reed et al. 2016, section 4.1).
-    """
-
-    def __init__(self, model: Params, caption: Field, image: Field) -> None:
-        super().__init__()
-        channels, size, _ = image.shape
-        widths = doubled(model.discriminator_width, size)
-        self.words = Words(caption, model.text_width)
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip([channels, *widths], widths, strict=False):
-            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers)
-        self.joined = nn.Conv2d(widths[-1] + model.text_width, widths[-1], 1)
-        self.last = nn.Conv2d(widths[-1], 1, 4)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, 0.2)
-                nn.init.zeros_(layer.bias)
-
-    def features(self, image: Tensor, shares: Tensor) -> Tensor:
-        """Maps [N, C', 4, 4] of images alone."""
-        return self.layers(image)
-
-    def logits(self, features: Tensor, shares: Tensor) -> Tensor:
-        """Of what `features` gave, under captions."""
-        code = self.words(shares)[:, :, None, None].expand(-1, -1, *features.shape[2:])
-        return self.last(leaky_relu(self.joined(torch.cat([features, code], 1)), 0.2)).reshape(-1)
-
-    def forward(self, image: Tensor, shares: Tensor) -> Tensor:
-        return self.logits(self.features(image, shares), shares)
 
 
 class Model(System):
@@ -146,8 +79,10 @@ class Model(System):
         self.caption = replace(caption, about=caption.about | {"of": "captions"})
         self.latent = fields.latent(model.z_dim, model.latent)
         self.generator = Generator(model, caption, self.image)
-        self.caption_discriminator = Discriminator(model, caption, self.image)
-        self.game = MismatchedGame(params, model.mismatched, _others)
+        self.caption_discriminator = CaptionDiscriminator(
+            caption, model.text_width, self.image, model.discriminator_width
+        )
+        self.game = MismatchedGame(params, model.mismatched, lambda words: (others(words),))
         self.statistics = self.game.statistics
 
     def players(self) -> dict[str, nn.Module]:
@@ -168,17 +103,6 @@ class Model(System):
         fake = self.generator.of_shares(z, words), words
         yield "caption_discriminator", self.game.critic(self.caption_discriminator, real, fake, turn)
         if self.model.interpolated:
-            asked = self._interpolated(words)
+            asked = interpolated(words, self.model.interpolated)
             fake = self.generator.of_shares(z, asked), asked
         yield GENERATOR, self.game.maker(self.caption_discriminator, real, fake, turn)
-
-    def _interpolated(self, words: Tensor) -> Tensor:
-        """The same with some of the captions [N, V + 1] half way to another one of the batch."""
-        count = round(self.model.interpolated * len(words))
-        between = torch.lerp(words, _others(words), BETA)
-        return torch.cat([between[:count], words[count:]])
-
-
-def _others(words: Tensor) -> Tensor:
-    """The captions of other images: those of the batch, which is shuffled, by one place on."""
-    return words.roll(1, 0)

@@ -12,6 +12,7 @@ from pipeline.streams import draw, stream
 ROWS = 10  # latents of a conditional grid, one a row
 COLUMNS = 10  # classes at most, one a column
 UNCONDITIONAL = 64
+ROWS_OF_DATA = ("text", "box")  # kinds that the first training rows give
 _CHOSEN = ("label", "category")  # kinds of which the columns are
 
 
@@ -36,7 +37,7 @@ class FixedInputs:
         if field.kind == "image":
             self._images = first_rows(data, field, len(self.labels))
             return to_float(self._images)
-        if field.kind == "text":
+        if field.kind in ROWS_OF_DATA:
             return first_rows(data, field, len(self.labels))
         values = draw(field, self._rows, noise)
         return values.repeat_interleave(self.columns, 0) if self.conditional else values

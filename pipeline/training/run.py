@@ -27,7 +27,7 @@ from pipeline.training import resumable
 from pipeline.training.batches import Batches, tables_of
 from pipeline.training.device import choose_precision, settle_vector_functions
 from pipeline.training.distributed import Ranks, joined
-from pipeline.training.fixed_inputs import FixedInputs, first_rows, image_of, spread
+from pipeline.training.fixed_inputs import ROWS_OF_DATA, FixedInputs, first_rows, image_of, spread
 from pipeline.training.guard import only_trainer
 from pipeline.training.loop import Loop, total_steps
 from pipeline.training.monitor import WARM_UP, DivergenceError, Monitor
@@ -263,7 +263,7 @@ class Run:
         """A value for each of the labels [N]."""
         if field.kind == "image":
             return to_float(first_rows(self.data, field, len(labels)))
-        if field.kind == "text":
+        if field.kind in ROWS_OF_DATA:
             return first_rows(self.data, field, len(labels))
         return labels if field.kind == "label" else draw(field, len(labels), noise)
 

@@ -9,14 +9,14 @@ import torch
 from PIL import Image
 
 from pipeline.data.captioned import ASIDE, HEIGHTS, SLANTS, captioned, drawn, middles, ways_held_out
-from pipeline.data.captions import COUNTS, FIELD, LENGTH, WORDINGS, composed, understood
+from pipeline.data.captions import FULL, LENGTH
 from pipeline.data.originals import Originals, split_of_arrays
 from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
 from pipeline.kinds import text
 from pipeline.scoring.captioned import shown
 
-EVERY = np.array(list(itertools.product(*map(range, COUNTS.values()))))
+EVERY = np.array(list(itertools.product(*map(range, FULL.counts.values()))))
 
 
 @pytest.fixture
@@ -26,24 +26,24 @@ def prepared(both_stages: Callable[..., Prepared]) -> Prepared:
 
 
 def test_a_caption_says_what_it_was_composed_of_in_several_wordings() -> None:
-    captions = composed(EVERY, np.random.default_rng(0))
+    captions = FULL.composed(EVERY, np.random.default_rng(0))
     assert captions.shape == (len(EVERY), LENGTH)
-    assert np.array_equal(understood(captions), EVERY)
-    same = composed(np.repeat(EVERY[:1], 200, axis=0), np.random.default_rng(0))
-    assert len(np.unique(same, axis=0)) > 2 * len(WORDINGS)
+    assert np.array_equal(FULL.understood(captions), EVERY)
+    same = FULL.composed(np.repeat(EVERY[:1], 200, axis=0), np.random.default_rng(0))
+    assert len(np.unique(same, axis=0)) > 2 * len(FULL.wordings)
 
 
 def test_the_caption_of_the_handbook_is_read() -> None:
-    ids = text.read("A large slanted three, top left, in red", FIELD, "tiny")
-    assert understood(ids).tolist() == [[3, 1, 1, 0, 0]]
+    ids = text.read("A large slanted three, top left, in red", FULL.field, "tiny")
+    assert FULL.understood(ids).tolist() == [[3, 1, 1, 0, 0]]
 
 
 def test_rows_stay_together_and_labels_are_the_digits_of_their_captions(prepared: Prepared) -> None:
     (table,) = prepared.tables
     assert list(table.fields) == ["images", "labels", "captions"]
-    assert prepared.fields["captions"] == FIELD
+    assert prepared.fields["captions"] == FULL.field
     for part in ("train", "aside", "test"):
-        meanings, seen = understood(prepared.part("captions", part)), shown(prepared.images(part))
+        meanings, seen = FULL.understood(prepared.part("captions", part)), shown(prepared.images(part))
         assert np.array_equal(meanings[:, 0], prepared.labels(part))
         for column, found in ((1, seen.size), (2, seen.slant), (3, seen.colour)):
             assert (meanings[:, column] == found).mean() > 0.97
@@ -51,13 +51,13 @@ def test_rows_stay_together_and_labels_are_the_digits_of_their_captions(prepared
 
 def test_held_out_combinations_are_every_other_test_picture_and_nowhere_else(prepared: Prepared) -> None:
     def ways(part: str) -> np.ndarray:
-        digit, *others = understood(prepared.part("captions", part)).T
-        return ways_held_out()[digit, np.ravel_multi_index(others, tuple(COUNTS.values())[1:])]
+        digit, *others = FULL.understood(prepared.part("captions", part)).T
+        return ways_held_out(FULL)[digit, np.ravel_multi_index(others, tuple(FULL.counts.values())[1:])]
 
     assert not ways("train").any()
     assert not ways("aside").any()
     assert ways("test").tolist() == [row % 2 == 1 for row in range(len(ways("test")))]
-    assert (ways_held_out().sum(1) == 24).all()
+    assert (ways_held_out(FULL).sum(1) == 24).all()
 
 
 def test_a_bar_is_as_high_as_steep_and_where_it_is_said() -> None:
@@ -66,7 +66,8 @@ def test_a_bar_is_as_high_as_steep_and_where_it_is_said() -> None:
     leaning = np.abs(columns - 13.5 + 0.3 * (rows - 13.5)) < 2
     bar = torch.from_numpy((255 * (leaning & (rows >= 4) & (rows < 24))).astype(np.uint8))
     meanings = torch.from_numpy(EVERY[EVERY[:, 0] == 1])
-    pictures = drawn(bar.expand(len(meanings), 1, 28, 28), meanings, 64, torch.Generator().manual_seed(0))
+    said = dict(zip(FULL.counts, meanings.T, strict=True))
+    pictures = drawn(bar.expand(len(meanings), 1, 28, 28), said, 64, torch.Generator().manual_seed(0))
     ink = pictures.amax(1).numpy() / 255
     boxes = shown(pictures.numpy()).box / 64
     heights, slants = np.array(HEIGHTS)[meanings[:, 1]], np.array(SLANTS)[meanings[:, 2]]
@@ -83,7 +84,7 @@ def test_a_bar_is_as_high_as_steep_and_where_it_is_said() -> None:
 def test_the_pictures_are_the_same_whenever_they_are_asked_for() -> None:
     ink = torch.randint(0, 256, (30, 1, 28, 28), dtype=torch.uint8)
     digits = split_of_arrays(ink, np.arange(30) % 10)
-    made = captioned(Originals([str(digit) for digit in range(10)], 1, digits, digits), 32)
+    made = captioned(Originals([str(digit) for digit in range(10)], 1, digits, digits), 32, FULL)
     once, again = (torch.cat(list(made.train.batches())) for _ in range(2))
     assert torch.equal(once, again)
     assert not torch.equal(once, torch.cat(list(made.test.batches())))

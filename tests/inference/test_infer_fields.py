@@ -371,7 +371,7 @@ def test_a_label_that_can_not_be_drawn_is_missing(gan_infer, conditional):
 @settings(max_examples=100, deadline=None)
 def test_codes_that_are_numbers_are_taken_as_they_are(pairs):
     pairs = list({place: (place, value) for place, value in pairs if place > 1}.values())
-    given = asked.read(ABOUT, [f"{place}={value!r}" for place, value in pairs], None, None)
+    given = asked.read(ABOUT, [f"{place}={value!r}" for place, value in pairs], {}, None)
     row = filled(ABOUT, given, [0])["code"][0]
     for place, value in pairs:
         assert row[place - 2] == np.float32(value)
@@ -382,7 +382,7 @@ def test_codes_that_are_numbers_are_taken_as_they_are(pairs):
 def test_any_code_is_taken_or_refused_in_one_line(text):
     problem = "--code"
     try:
-        inputs = filled(ABOUT, asked.read(ABOUT, [text], None, None), [0])
+        inputs = filled(ABOUT, asked.read(ABOUT, [text], {}, None), [0])
         assert np.isfinite(inputs["code"]).all()
         assert 0 <= inputs["category"][0] < 10
     except InferenceError as error:

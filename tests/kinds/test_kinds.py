@@ -14,6 +14,7 @@ from pipeline.kinds.shared.errors import InferenceError
 
 NAMES = ["cat", "dog", "ship"]
 FIELDS = {
+    "box": Field("box", (4,)),
     "latent": Field("latent", (3,), {"distribution": "normal"}),
     "code": Field("code", (2,), {"low": -2.0, "high": 4.0}),
     "category": Field("category", (), {"count": 10}),
@@ -55,6 +56,7 @@ READ = {
     "label by number": ("label", "2", [2]),
     "numbers": ("numbers", "1,-2,3e1", [[1, -2, 30]]),
     "probabilities": ("probabilities", "0.2,0.3,0.5", [[0.2, 0.3, 0.5]]),
+    "box": ("box", "0, .5,0.25,0.5", [[0, 0.5, 0.25, 0.5]]),
     "text in any case": ("text", "Three, large!", [[3, 2, 0, 0]]),
 }
 
@@ -67,6 +69,7 @@ def test_a_value_is_read(kind, text, expected):
 
 
 REFUSED = {
+    "three of a box": ("box", "0,0,1", "3 numbers: say 4, between commas"),
     "few numbers": ("latent", "1,2", "2 numbers: say 3, between commas"),
     "no number": ("latent", "1,2,x", "'x' is no number"),
     "nan": ("code", "nan,0", "'nan' is no number"),
@@ -100,7 +103,19 @@ def changed(kind, **at):
     return array
 
 
+OF_A_BOX = "x {}: say left, top, width, height in shares of the picture; left and top are 0 or more"
+
+
+def boxes(*numbers):
+    """One box."""
+    return np.array([numbers], np.float32)
+
+
 CHECKED = {
+    "box left of it": ("box", boxes(-0.1, 0, 0.5, 0.5), OF_A_BOX.format("-0.1, 0, 0.5, 0.5")),
+    "box without width": ("box", boxes(0.5, 0, 0, 0.5), OF_A_BOX.format("0.5, 0, 0, 0.5")),
+    "box too wide": ("box", boxes(0.5, 0, 0.6, 0.5), OF_A_BOX.format("0.5, 0, 0.6, 0.5")),
+    "box too low": ("box", boxes(0.5, 0.75, 0.5, 0.5), OF_A_BOX.format("0.5, 0.75, 0.5, 0.5")),
     "dtype": ("latent", np.zeros((2, 3)), "x is float64 [2, 3]; say float32 [N, 3]"),
     "shape": ("image", np.zeros((2, 1, 6, 4), np.float32), "say float32 [N, 1, 4, 6]"),
     "no batch": ("category", np.zeros((), np.int64), "x is int64 []; say int64 [N]"),

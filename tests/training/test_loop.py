@@ -113,8 +113,10 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     fresh = TrainingState.fresh(params, fields, device)
     small = images[:, :, ::smaller, ::smaller]
     labels, captions = np.zeros(len(images), np.int64), np.zeros((len(images), *CAPTION.shape), np.int64)
+    boxes = np.full((len(images), 4), 0.5, np.float32)
+    beside = {"source": small, "captions": captions, "boxes": boxes}
     tables = [
-        Table({"images": images, "labels": labels, "source": small, "captions": captions}, None, device),
+        Table({"images": images, "labels": labels} | beside, None, device),
         Table({"other": images, "other_labels": labels}, None, device),
         Table({"labelled": images, "classes": labels, "matched": images}, None, device),
     ]

@@ -1,7 +1,7 @@
-"""What --code, --image, --text and --field ask for, as rows of the inputs that they mean."""
+"""What --code, --image, --text, --box and --field ask for, as rows of the inputs that they mean."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,12 +19,16 @@ Texts = dict[str, list[tuple[str, str]]]  # by input: (option as it was given, v
 def read(
     description: Description,
     codes: Sequence[str] | None,
-    images: Sequence[str] | None,
+    of_kinds: Mapping[str, Sequence[str] | None],
     fields: Sequence[str] | None,
-    captions: Sequence[str] | None = None,
 ) -> Given:
-    """Return what was given; InferenceError names an option that has no use or no meaning for the file."""
-    texts = _texts_of(description, "image", images or ()) | _texts_of(description, "text", captions or ())
+    """Return what was given; InferenceError names an option that has no use or no meaning for the file.
+
+    `of_kinds` are the values of the options that are named after a kind of input, by that kind.
+    """
+    texts: Texts = {}
+    for kind, values in of_kinds.items():
+        texts |= _texts_of(description, kind, values or ())
     for name, given in _field_texts(description, fields or ()).items():
         if name in texts:
             kind = description.inputs[name].kind

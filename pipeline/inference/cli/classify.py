@@ -28,7 +28,7 @@ def classify(
         name = next((name for name, field in about.outputs.items() if field.kind == "probabilities"), None)
         if name is None:
             raise InferenceError(f"{path}: {about.name} ({about.kind}) {about.gives()}: it tells no classes")
-        given = asked.read(about, None, read, None)
+        given = asked.read(about, None, {"image": read}, None)
         parts = network.outputs(range(given.count), given)
         odds, field = np.concatenate([part[name] for part in parts]), about.outputs[name]
     labels = [field.about["classes"][row.argmax()] for row in odds]

@@ -72,6 +72,7 @@ def infer(
     code: options.Code = None,
     image: options.Image = None,
     text: options.Text = None,
+    box: options.Box = None,
     field: options.Field = None,
     count: Annotated[
         int | None,
@@ -139,6 +140,8 @@ def infer(
       gan-infer --onnx exported/NAME.onnx --image photo.png
     A picture of a caption:
       gan-infer --onnx exported/NAME.onnx --text "a large slanted three, top left, in red" --out three.png
+    The same in a box, where the network takes one:
+      gan-infer --onnx exported/NAME.onnx --text "a slanted red three" --box 0.1,0.2,0.4,0.5 --out three.png
     A picture of any size, or a folder of them, through a network from image to image:
       gan-infer --onnx exported/NAME.parts/image-to-image/generator/onnx/model.onnx --image photos --out made/
     A 3 that becomes an 8:
@@ -162,7 +165,7 @@ def infer(
             output = drawing.Output(out, scale, 1, show, None, as_json, force)
             translate.translate(network, image or (), tile, output, options_given(context))
             return
-        given = asked.read(network.description, code, image, field, text)
+        given = asked.read(network.description, code, {"image": image, "text": text, "box": box}, field)
         name, classes, count = choices.choose_labels(network.description, digit, digits, count, given)
         if columns is None:
             columns = count if digits else 10

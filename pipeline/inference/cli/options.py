@@ -22,6 +22,12 @@ Text = Annotated[
     list[str] | None,
     typer.Option(metavar="WORDS", help="A caption: what the picture is to show; repeatable."),
 ]
+Box = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="LEFT,TOP,WIDTH,HEIGHT", help="Where it is, in shares of the picture's sides; repeatable."
+    ),
+]
 Field = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="Any input by its name (see gan-infer info); repeatable."),

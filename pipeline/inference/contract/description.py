@@ -116,6 +116,6 @@ class Description:
     def _option(self, name: str) -> str:
         """How `gan-infer` is given an input: by name where one option would mean several."""
         kind = self.inputs[name].kind
-        shared = len(self.inputs_of(kind)) > 1 and kind in ("image", "label", "text")
+        shared = len(self.inputs_of(kind)) > 1 and kind in ("image", "label", "text", "box")
         option = f"--field {name}=VALUE" if shared else kinds.find(kind).OPTION.replace("NAME", name)
         return f"{option}, else drawn" if kinds.drawable(kind) else option

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.data.captions import ATTRIBUTES
 from pipeline.scoring.captioned import MOST, Captioned, overlap, shown
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figure import About, Figure
@@ -13,8 +12,8 @@ from pipeline.scoring.spread import draws_of_mean, with_intervals
 from pipeline.streams import seed_of
 
 _OF = (
-    f"Of up to {MOST:,} captions whose combination of digit, size, slant, colour and place no training image "
-    "has. Real: of the test images with these captions. Noise: of other captions' samples."
+    f"Of up to {MOST:,} captions whose combination of attributes no training image has. Real: of the test "
+    "images with these captions. Noise: of other captions' samples."
 )
 _SHARES = {
     "digit": "in which the judge sees the digit",
@@ -35,8 +34,8 @@ FIGURES = {
         place=105,
         title="caption: box",
         good="high",
-        explanation="Intersection over union of the box around the ink with the mean box of training images "
-        f"of that digit, size, slant and place. {_OF}",
+        explanation="Intersection over union of the box around the ink with the box that was asked for, or "
+        f"where none is, with the mean box of training images of that digit, size, slant and place. {_OF}",
     )
 }
 NEEDS = {"captioned", "seed"}
@@ -44,10 +43,11 @@ ORDER = 260
 
 
 def measure(evidence: Evidence) -> dict[str, Figure]:
-    """A share for each attribute, and the overlap of the boxes."""
+    """A share for each attribute that captions tell, and the overlap of the boxes where they tell those."""
     found, seed = evidence["captioned"], seed_of(evidence["seed"], "captions")
-    others = np.random.default_rng(seed_of(seed, "other captions")).permutation(len(found.meanings))
-    wrong = found._replace(meanings=found.meanings[others], boxes=found.boxes[others])
+    others = np.random.default_rng(seed_of(seed, "other captions")).permutation(len(found.boxes))
+    meanings = {name: values[others] for name, values in found.meanings.items()}
+    wrong = found._replace(meanings=meanings, boxes=found.boxes[others])
     sides = {
         "value": matches(found.made.images, found.made.logits, found),
         "real": matches(found.real.images, found.real.logits, found),
@@ -63,10 +63,12 @@ def matches(
     images: NDArray[np.uint8], logits: NDArray[np.floating], asked: Captioned
 ) -> dict[str, NDArray[np.float64]]:
     """By attribute how well each picture [N] is what was asked for, 0 to 1; NaN where no box is known."""
-    seen, wanted = shown(images), dict(zip(ATTRIBUTES, asked.meanings.T, strict=True))
+    seen, wanted = shown(images), asked.meanings
     found = {"digit": logits.argmax(1) == wanted["digit"]}
-    found |= {name: getattr(seen, name) == wanted[name] for name in ("colour", "size", "slant")}
-    return found | {"box": overlap(seen.box, asked.boxes)}
+    found |= {
+        name: getattr(seen, name) == wanted[name] for name in ("colour", "size", "slant") if name in wanted
+    }
+    return found if np.isnan(asked.boxes).all() else found | {"box": overlap(seen.box, asked.boxes)}
 
 
 def _figure(sides: Mapping[str, NDArray], seed: int) -> Figure:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.data.captioned import COLOURS
+from pipeline.data.captions import FULL
 from pipeline.scoring.candidates import Candidate
 from pipeline.scoring.captioned import Captioned, _usual_boxes, overlap, shown
 from pipeline.scoring.figures.captions import measure
@@ -30,7 +31,8 @@ def candidate(images: np.ndarray, digits: np.ndarray) -> Candidate:
 
 def figures(made: np.ndarray, digits: np.ndarray) -> dict[str, Any]:
     truth = candidate(bars(MEANINGS), MEANINGS[:, 0])
-    found = Captioned(MEANINGS, candidate(made, digits), truth, shown(truth.images).box)
+    meanings = dict(zip(FULL.counts, MEANINGS.T, strict=True))
+    found = Captioned(meanings, candidate(made, digits), truth, shown(truth.images).box)
     return measure({"captioned": found, "seed": 0})
 
 

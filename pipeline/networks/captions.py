@@ -1,0 +1,93 @@
+"""What networks make of captions: a code of their words, and a verdict on maps under such a code."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, embedding, leaky_relu, one_hot
+
+from pipeline.fields import Field
+from pipeline.networks.initialisation import leaky_init
+from pipeline.networks.strided import falling
+from pipeline.networks.widths import doubled
+
+BETA = 0.5  # how far the way between two captions is gone (Reed et al. 2016, section 4.3)
+
+
+class Words(nn.Module):
+    """Caption -> its code [N, text_width], of the mean of its words' embeddings; no word has one, too.
+
+    A caption is ids [N, L], or the share [N, V + 1] that each word has of it: a mixture of captions has such.
+    """
+
+    def __init__(self, caption: Field, width: int) -> None:
+        super().__init__()
+        (self.length,) = caption.shape
+        self.count = len(caption.about["vocabulary"]) + 1
+        self.embeddings = nn.Linear(self.count, width)
+        nn.init.normal_(self.embeddings.weight, 0, self.length**0.5)  # the mean's variance is 1
+
+    def forward(self, shares: Tensor) -> Tensor:
+        return leaky_relu(self.embeddings(shares), 0.2)
+
+    def of_ids(self, caption: Tensor) -> Tensor:
+        """The code of ids [N, L], in operators that every runtime has."""
+        found = embedding(caption, self.embeddings.weight.T)
+        width = self.embeddings.out_features
+        mean = avg_pool2d(found.reshape(-1, 1, self.length, width), (self.length, 1))
+        return leaky_relu(mean.reshape(-1, width) + self.embeddings.bias, 0.2)
+
+    def shares(self, caption: Tensor) -> Tensor:
+        """Of ids [N, L]: [N, V + 1]."""
+        return one_hot(caption, self.count).float().mean(1)
+
+
+def others(condition: Tensor) -> Tensor:
+    """The conditions [N, ...] of other images: those of the batch, which is shuffled, by one place on."""
+    return condition.roll(1, 0)
+
+
+def interpolated(words: Tensor, share: float) -> Tensor:
+    """Captions [N, V + 1], that share of them half way to another one of the batch (GAN-INT)."""
+    count = round(share * len(words))
+    between = torch.lerp(words, others(words), BETA)
+    return torch.cat([between[:count], words[count:]])
+
+
+class Verdict(nn.Module):
+    """Maps [N, C, 4, 4], code [N, text_width] -> logits [N]: are they real, and of this caption?
+
+    The code is joined to the maps (Reed et al. 2016, section 4.1).
+    """
+
+    def __init__(self, maps: int, text_width: int) -> None:
+        super().__init__()
+        self.joined = nn.Conv2d(maps + text_width, maps, 1)
+        self.last = nn.Conv2d(maps, 1, 4)
+
+    def forward(self, maps: Tensor, code: Tensor) -> Tensor:
+        code = code[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+        return self.last(leaky_relu(self.joined(torch.cat([maps, code], 1)), 0.2)).reshape(-1)
+
+
+class CaptionDiscriminator(nn.Module):
+    """Image [N, C, size, size], shares of words [N, V + 1] -> logits [N]: is it real, and of this caption?"""
+
+    def __init__(self, caption: Field, text_width: int, image: Field, width: int) -> None:
+        """`width`: maps at half the image's size; doubled with each halving."""
+        super().__init__()
+        channels, size, _ = image.shape
+        widths = doubled(width, size)
+        self.words = Words(caption, text_width)
+        self.layers = falling([channels, *widths])
+        self.verdict = Verdict(widths[-1], text_width)
+        leaky_init(self)
+
+    def features(self, image: Tensor, shares: Tensor) -> Tensor:
+        """Maps [N, C', 4, 4] of images alone."""
+        return self.layers(image)
+
+    def logits(self, features: Tensor, shares: Tensor) -> Tensor:
+        """Of what `features` gave, under captions."""
+        return self.verdict(features, self.words(shares))
+
+    def forward(self, image: Tensor, shares: Tensor) -> Tensor:
+        return self.logits(self.features(image, shares), shares)
