@@ -71,6 +71,8 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
             return torch.randint(len(field.about["vocabulary"]) + 1, (count, *field.shape), generator=source)
         case "mask":
             return torch.randint(2, (count, *field.shape), generator=source).float()
+        case "probabilities":
+            return torch.randn((count, *field.shape), generator=source).softmax(1)
         case "numbers":
             return torch.rand((count, *field.shape), generator=source)
         case "image":

@@ -1,81 +1,66 @@
 """The flagship: a class-conditional DCGAN, modulated by class and z, with a projection discriminator."""
 
-from typing import ClassVar
+from itertools import pairwise
+from typing import Annotated, ClassVar
 
+import pydantic
 import torch
 from torch import Tensor, nn
 
+from pipeline import fields
 from pipeline import params as p
-from pipeline.fields import Fields, class_count
+from pipeline.errors import UserError
+from pipeline.fields import Field, Fields, class_count
 from pipeline.mismatched import MismatchedGame
-from pipeline.networks.widths import doubled
+from pipeline.networks.modulated import ModulatedBatchNorm2d
+from pipeline.networks.output import Enlarge, Within
+from pipeline.networks.widths import doubled, grown
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
+from pipeline.systems.base import GENERATOR, Export
 
 
 class Params(p.LatentParams):
-    """`generator_width`, `discriminator_width`: maps at half the image's size; doubled with each halving.
+    """`generator_width`: maps at the native size; doubled with each halving.
 
-    `mismatched` is the share of the discriminator's fakes that are real images under a wrong label.
+    `discriminator_width`: maps at half the image's size; half as many at the whole, doubled from there on.
+    `native_size`: pixels a side of the pictures before they were enlarged to `data.size`: what the generator
+    draws, and enlarges alike; null: as they are. `mismatched` is the share of the discriminator's fakes that
+    are real images under a wrong label.
     """
 
     generator_width: p.Count
     discriminator_width: p.Count
+    native_size: Annotated[int, pydantic.Field(ge=8)] | None
     mismatched: p.Share
 
     sizes: ClassVar = (16, 32, 64)
     conditional: ClassVar = True
 
 
-class ModulatedBatchNorm2d(nn.Module):
-    """Batch norm whose gain and bias depend on the class and on z.
-
-    The class has its own gain and bias (Dumoulin et al. 2017, section 2.2); z reaches every layer besides the
-    first and shifts both (Brock et al. 2019, section 3; Chen et al. 2019, eq. (3)).
-    """
-
-    def __init__(self, channels: int, classes: int, z_dim: int) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
-        self.class_gain = nn.Embedding(classes, channels)
-        self.class_bias = nn.Embedding(classes, channels)
-        self.z_gain = nn.Linear(z_dim, channels, bias=False)
-        self.z_bias = nn.Linear(z_dim, channels, bias=False)
-        nn.init.ones_(self.class_gain.weight)
-        nn.init.zeros_(self.class_bias.weight)
-        nn.init.normal_(self.z_gain.weight, 0, 0.02)
-        nn.init.normal_(self.z_bias.weight, 0, 0.02)
-
-    def forward(self, x: Tensor, z: Tensor, labels: Tensor) -> Tensor:
-        gain = self.class_gain(labels) + self.z_gain(z)
-        bias = self.class_bias(labels) + self.z_bias(z)
-        if self.training:
-            x = self.norm(x)
-        else:  # the statistics are constants now, and go into gain and bias
-            gain = gain * (self.norm.running_var + self.norm.eps).rsqrt()
-            bias = bias - gain * self.norm.running_mean
-        shape = (-1, x.shape[1], 1, 1)
-        return torch.addcmul(bias.reshape(shape), x, gain.reshape(shape))
-
-
 class Generator(nn.Module):
-    """z [N, z_dim], labels [N] -> image [N, C, size, size]."""
+    """z [N, z_dim], labels [N] or weights of the classes [N, K] -> image [N, C, size, size]."""
 
-    def __init__(self, z_dim: int, classes: int, width: int, channels: int, size: int) -> None:
+    def __init__(self, model: Params, classes: int, image: Field) -> None:
         super().__init__()
-        widths = doubled(width, size)[::-1]
-        self.start = (widths[0], 4, 4)
-        self.project = nn.Linear(z_dim, widths[0] * 16)
-        self.norms = nn.ModuleList(ModulatedBatchNorm2d(width, classes, z_dim) for width in widths)
+        channels, size, _ = image.shape
+        native = model.native_size or size
+        start, widths = grown(model.generator_width, native)
+        self.start = (widths[0], start, start)
+        self.project = nn.Linear(model.z_dim, widths[0] * start**2)
+        self.norms = nn.ModuleList(ModulatedBatchNorm2d(width, classes, model.z_dim) for width in widths)
         self.ups = nn.ModuleList(
-            nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
-            for inputs, outputs in zip(widths, [*widths[1:], channels], strict=True)
+            nn.ConvTranspose2d(inputs, outputs, 4, 2, 1) for inputs, outputs in pairwise(widths)
         )
+        self.last = nn.Conv2d(widths[-1], channels, 3, padding=1)
+        self.within = Within(*image.about["limits"])
+        self.enlarge = nn.Identity() if native == size else Enlarge(native, size)
 
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        x = self.project(z).reshape(-1, *self.start)
-        for norm, up in zip(self.norms, self.ups, strict=True):
-            x = up(torch.relu(norm(x, z, labels)))
-        return torch.tanh(x)
+    def forward(self, z: Tensor, classes: Tensor) -> Tensor:
+        x = torch.relu(self.norms[0](self.project(z).reshape(-1, *self.start), z, classes))
+        for up, norm in zip(self.ups, self.norms[1:], strict=True):
+            x = torch.relu(norm(up(x), z, classes))
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for grey levels
+            return self.enlarge(self.within(self.last(x.float())))
 
 
 class Discriminator(DiscriminatorBase):
@@ -87,9 +72,11 @@ class Discriminator(DiscriminatorBase):
     def __init__(self, classes: int, width: int, channels: int, size: int) -> None:
         super().__init__()
         widths = doubled(width, size)
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip([channels, *widths], widths, strict=False):
+        fine = -(-width // 2)
+        layers: list[nn.Module] = [nn.Conv2d(channels, fine, 3, padding=1), nn.LeakyReLU(0.2)]
+        for inputs, outputs in pairwise([fine, *widths]):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(widths[-1], widths[-1], 3, padding=1), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.linear = nn.Linear(widths[-1] * 16, 1)
         self.embedding = nn.Embedding(classes, widths[-1] * 16)
@@ -119,6 +106,10 @@ class Model(Adversarial):
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
         channels, classes = data["images"].shape[0], class_count(data["labels"])
+        if (model.native_size or size) > size:
+            raise UserError(
+                f"model.native_size: {model.native_size} is more than data.size, {size}: say at most that"
+            )
 
         def wrong(labels: Tensor) -> Tensor:
             # the loop seeds torch's own generator at every step, as for dropout
@@ -127,7 +118,15 @@ class Model(Adversarial):
         super().__init__(
             params,
             data,
-            Generator(model.z_dim, classes, model.generator_width, channels, size),
+            Generator(model, classes, data["images"]),
             Discriminator(classes, model.discriminator_width, channels, size),
             MismatchedGame(params, model.mismatched, wrong),
         )
+
+    def exports(self, shipped: nn.ModuleDict) -> dict[str, Export]:
+        """The generator, and the same of weights of the classes in place of a label."""
+        exports = super().exports(shipped)
+        weights = fields.probabilities("labels", self.data["labels"].about["classes"])
+        inputs = {"z": self.latent, "weights": weights}
+        mixture = Export(shipped[GENERATOR], inputs, exports[GENERATOR].outputs)
+        return exports | {"mixture": mixture}
