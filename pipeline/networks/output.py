@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import conv2d, interpolate, relu
 
 STEEPNESS = 1.15  # of tanh beyond the limits, so that they are reached
 
@@ -19,16 +19,25 @@ class Within(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         middle, reach = (self.high + self.low) / 2, STEEPNESS * (self.high - self.low) / 2
-        return torch.clamp(middle + reach * torch.tanh(x), self.low, self.high)
+        # as clamp does, but its gradient needs operators that not every runtime has
+        below = self.high - relu(self.high - middle - reach * torch.tanh(x))
+        return self.low + relu(below - self.low)
 
 
 class Enlarge(nn.Module):
-    """Images [N, C, S, S] -> [N, C, size, size], bilinear, as data are enlarged: two matrix products."""
+    """Images [N, C, S, S] -> [N, C, size, size], bilinear, as data are enlarged: two fixed matrix products.
+
+    They are convolutions by 1x1, of rows and then of columns in the channels' place: what every runtime has,
+    also for the gradient.
+    """
 
     def __init__(self, native: int, size: int) -> None:
         super().__init__()
-        rows = interpolate(torch.eye(native)[None, None], (size, native), mode="bilinear")[0, 0]
-        self.register_buffer("rows", rows, persistent=False)
+        matrix = interpolate(torch.eye(native)[None, None], (size, native), mode="bilinear")[0, 0]
+        self.register_buffer("matrix", matrix[:, :, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.rows @ x @ self.rows.T
+        _, channels, side, _ = x.shape
+        high = conv2d(x.reshape(-1, side, side, 1), self.matrix)
+        wide = conv2d(high.transpose(1, 2), self.matrix).transpose(1, 2)
+        return wide.reshape(-1, channels, *wide.shape[1:3])
