@@ -41,8 +41,11 @@ def latent(z_dim: int, distribution: str) -> Field:
 
 
 def image(channels: int, size: int) -> Field:
-    """Square pictures; float in [-1, 1] between networks, uint8 on the disk, where 0 is black."""
-    return Field("image", (channels, size, size))
+    """Square pictures; float in [-1, 1] between networks, uint8 on the disk, where 0 is black.
+
+    Their `limits` are the grey levels, 0 to 255, between which they lie.
+    """
+    return Field("image", (channels, size, size), {"limits": [0, 255]})
 
 
 def voxels(size: int) -> Field:

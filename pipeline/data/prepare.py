@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rich.progress import Progress
 from pipeline.data.aside import choose_aside
 from pipeline.data.boxes import in_shares, inked
 from pipeline.data.images import fit
+from pipeline.data.limits import limits
 from pipeline.data.originals import Originals, Split
 from pipeline.data.prepared import DESCRIPTION, Prepared
 from pipeline.data.progress import items_bar
@@ -71,6 +73,9 @@ def _write_table(
         for field, one in {name: table, **table.beside}.items():
             path = folder / f"{split_name}_{field}.npy"
             _write_images(path, getattr(one, split_name), fields[field], bar)
+            if split_name == "train" and fields[field].kind == "image":
+                found = limits(np.load(path, mmap_mode="r"))
+                fields[field] = replace(fields[field], about={"limits": found})
         np.save(folder / f"{split_name}_{labels}.npy", getattr(table, split_name).labels)
         if table.captions:
             np.save(folder / f"{split_name}_captions.npy", getattr(table.captions, split_name))

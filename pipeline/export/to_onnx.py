@@ -74,6 +74,8 @@ def _drawn(field: Field, count: int, source: torch.Generator) -> Tensor:
             return torch.cat([begins / 2, 0.1 + (0.9 - begins / 2) * share], 1)
         case "mask":
             return torch.randint(2, (count, *field.shape), generator=source).float()
+        case "probabilities":
+            return torch.randn((count, *field.shape), generator=source).softmax(1)
         case "numbers":
             return torch.rand((count, *field.shape), generator=source)
         case "image":

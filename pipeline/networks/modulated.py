@@ -1,9 +1,11 @@
-"""A generator of DCGAN's form whose batch norms obey the class and z."""
+"""A generator whose batch norms obey the class and z."""
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from pipeline.networks.widths import doubled
+from pipeline.networks.widths import grown
 
 
 class ModulatedBatchNorm2d(nn.Module):
@@ -25,9 +27,9 @@ class ModulatedBatchNorm2d(nn.Module):
         nn.init.normal_(self.z_gain.weight, 0, 0.02)
         nn.init.normal_(self.z_bias.weight, 0, 0.02)
 
-    def forward(self, x: Tensor, z: Tensor, labels: Tensor) -> Tensor:
-        gain = self.class_gain(labels) + self.z_gain(z)
-        bias = self.class_bias(labels) + self.z_bias(z)
+    def forward(self, x: Tensor, z: Tensor, classes: Tensor) -> Tensor:
+        gain = _looked_up(self.class_gain, classes) + self.z_gain(z)
+        bias = _looked_up(self.class_bias, classes) + self.z_bias(z)
         if self.training:
             x = self.norm(x)
         else:  # the statistics are constants now, and go into gain and bias
@@ -37,22 +39,31 @@ class ModulatedBatchNorm2d(nn.Module):
         return torch.addcmul(bias.reshape(shape), x, gain.reshape(shape))
 
 
+def _looked_up(embedding: nn.Embedding, classes: Tensor) -> Tensor:
+    """Rows [N, D] of labels int64 [N], or mixtures of rows by weights float32 [N, K]."""
+    return embedding(classes) if classes.ndim == 1 else classes @ embedding.weight
+
+
 class ModulatedGenerator(nn.Module):
-    """z [N, z_dim], labels [N] -> image [N, C, size, size]."""
+    """z [N, z_dim], labels [N] or weights of the classes [N, K] -> any numbers [N, C, size, size], float32.
+
+    `width` is the number of maps at `size`; it doubles with each halving.
+    """
 
     def __init__(self, z_dim: int, classes: int, width: int, channels: int, size: int) -> None:
         super().__init__()
-        widths = doubled(width, size)[::-1]
-        self.start = (widths[0], 4, 4)
-        self.project = nn.Linear(z_dim, widths[0] * 16)
-        self.norms = nn.ModuleList(ModulatedBatchNorm2d(width, classes, z_dim) for width in widths)
+        start, widths = grown(width, size)
+        self.start = (widths[0], start, start)
+        self.project = nn.Linear(z_dim, widths[0] * start**2)
+        self.norms = nn.ModuleList(ModulatedBatchNorm2d(maps, classes, z_dim) for maps in widths)
         self.ups = nn.ModuleList(
-            nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)
-            for inputs, outputs in zip(widths, [*widths[1:], channels], strict=True)
+            nn.ConvTranspose2d(inputs, outputs, 4, 2, 1) for inputs, outputs in pairwise(widths)
         )
+        self.last = nn.Conv2d(widths[-1], channels, 3, padding=1)
 
-    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        x = self.project(z).reshape(-1, *self.start)
-        for norm, up in zip(self.norms, self.ups, strict=True):
-            x = up(torch.relu(norm(x, z, labels)))
-        return torch.tanh(x)
+    def forward(self, z: Tensor, classes: Tensor) -> Tensor:
+        x = torch.relu(self.norms[0](self.project(z).reshape(-1, *self.start), z, classes))
+        for up, norm in zip(self.ups, self.norms[1:], strict=True):
+            x = torch.relu(norm(up(x), z, classes))
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for grey levels
+            return self.last(x.float())

@@ -1,31 +1,58 @@
 """The flagship: a class-conditional DCGAN, modulated by class and z, with a projection discriminator."""
 
-from typing import ClassVar
+from itertools import pairwise
+from typing import Annotated, ClassVar
 
+import pydantic
 import torch
 from torch import Tensor, nn
 
+from pipeline import fields
 from pipeline import params as p
-from pipeline.fields import Fields, class_count
+from pipeline.errors import UserError
+from pipeline.fields import Field, Fields, class_count
 from pipeline.mismatched import MismatchedGame
 from pipeline.networks.initialisation import projection_init
 from pipeline.networks.modulated import ModulatedGenerator
+from pipeline.networks.output import Enlarge, Within
 from pipeline.networks.widths import doubled
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
+from pipeline.systems.base import GENERATOR, Export
 
 
 class Params(p.LatentParams):
-    """`generator_width`, `discriminator_width`: maps at half the image's size; doubled with each halving.
+    """`generator_width`: maps at the native size; doubled with each halving.
 
-    `mismatched` is the share of the discriminator's fakes that are real images under a wrong label.
+    `discriminator_width`: maps at half the image's size; half as many at the whole, doubled from there on.
+    `native_size`: pixels a side of the pictures before they were enlarged to `data.size`: what the generator
+    draws, and enlarges alike; null: as they are. `mismatched` is the share of the discriminator's fakes that
+    are real images under a wrong label.
     """
 
     generator_width: p.Count
     discriminator_width: p.Count
+    native_size: Annotated[int, pydantic.Field(ge=8)] | None
     mismatched: p.Share
 
     sizes: ClassVar = (16, 32, 64)
     conditional: ClassVar = True
+
+
+class Generator(nn.Module):
+    """z [N, z_dim], labels [N] or weights of the classes [N, K] -> image [N, C, size, size]."""
+
+    def __init__(self, model: Params, classes: int, image: Field) -> None:
+        super().__init__()
+        channels, size, _ = image.shape
+        native = model.native_size or size
+        self.maps = ModulatedGenerator(model.z_dim, classes, model.generator_width, channels, native)
+        self.within = Within(*image.about["limits"])
+        self.enlarge = nn.Identity() if native == size else Enlarge(native, size)
+
+    def forward(self, z: Tensor, classes: Tensor) -> Tensor:
+        drawn = self.maps(z, classes)
+        with torch.autocast(drawn.device.type, enabled=False):  # bfloat16 is too coarse for grey levels
+            return self.enlarge(self.within(drawn))
 
 
 class Discriminator(DiscriminatorBase):
@@ -37,9 +64,11 @@ class Discriminator(DiscriminatorBase):
     def __init__(self, classes: int, width: int, channels: int, size: int) -> None:
         super().__init__()
         widths = doubled(width, size)
-        layers: list[nn.Module] = []
-        for inputs, outputs in zip([channels, *widths], widths, strict=False):
+        fine = -(-width // 2)
+        layers: list[nn.Module] = [nn.Conv2d(channels, fine, 3, padding=1), nn.LeakyReLU(0.2)]
+        for inputs, outputs in pairwise([fine, *widths]):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(widths[-1], widths[-1], 3, padding=1), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten())
         self.linear = nn.Linear(widths[-1] * 16, 1)
         self.embedding = nn.Embedding(classes, widths[-1] * 16)
@@ -55,6 +84,10 @@ class Model(Adversarial):
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
         channels, classes = data["images"].shape[0], class_count(data["labels"])
+        if (model.native_size or size) > size:
+            raise UserError(
+                f"model.native_size: {model.native_size} is more than data.size, {size}: say at most that"
+            )
 
         def wrong(labels: Tensor) -> tuple[Tensor]:
             # the loop seeds torch's own generator at every step, as for dropout
@@ -63,7 +96,15 @@ class Model(Adversarial):
         super().__init__(
             params,
             data,
-            ModulatedGenerator(model.z_dim, classes, model.generator_width, channels, size),
+            Generator(model, classes, data["images"]),
             Discriminator(classes, model.discriminator_width, channels, size),
             MismatchedGame(params, model.mismatched, wrong),
         )
+
+    def exports(self, shipped: nn.ModuleDict) -> dict[str, Export]:
+        """The generator, and the same of weights of the classes in place of a label."""
+        exports = super().exports(shipped)
+        weights = fields.probabilities("labels", self.data["labels"].about["classes"])
+        inputs = {"z": self.latent, "weights": weights}
+        mixture = Export(shipped[GENERATOR], inputs, exports[GENERATOR].outputs)
+        return exports | {"mixture": mixture}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
@@ -21,7 +22,10 @@ from pipeline.systems.base import GENERATOR, OF_IMAGES, Export
 
 
 class Params(p.LatentParams):
-    """`generator_width`, `discriminator_width`: maps at half the bands; doubled with each halving."""
+    """`generator_width`: maps at all the bands; doubled with each halving.
+
+    `discriminator_width`: at half of them, likewise.
+    """
 
     generator_width: p.Count
     discriminator_width: p.Count
@@ -29,6 +33,13 @@ class Params(p.LatentParams):
     needs: ClassVar = {"images": "mel", "labels": "label"}
     sizes: ClassVar = (32, 64)
     conditional: ClassVar = True
+
+
+class Generator(ModulatedGenerator):
+    """z [N, z_dim], labels [N] -> mel [N, 1, size, size]."""
+
+    def forward(self, z: Tensor, classes: Tensor) -> Tensor:
+        return torch.tanh(super().forward(z, classes))
 
 
 class Discriminator(DiscriminatorBase):
@@ -59,7 +70,7 @@ class Model(Adversarial):
         model, size, classes = params.model, params.data.size, class_count(data["labels"])
         if params.stabilisers.augmentation:
             raise UserError("stabilisers.augmentation: is for pictures; specgan makes sounds: set it to []")
-        generator = ModulatedGenerator(model.z_dim, classes, model.generator_width, 1, size)
+        generator = Generator(model.z_dim, classes, model.generator_width, 1, size)
         super().__init__(params, data, generator, Discriminator(classes, model.discriminator_width, size))
 
     def exports(self, shipped: Mapping[str, nn.Module]) -> dict[str, Export]:

@@ -228,9 +228,9 @@ def interpolate(
 ) -> None:
     """Walk from one seed to another, or from class to class.
 
-    Between two seeds the pictures change smoothly. Between two classes nothing lies that the generator could
-    be asked for: the walk goes to the latent where both look most alike, and changes class there. Without
-    --digit every class walks, each in a row.
+    Between two seeds the pictures change smoothly. Between two classes the way is through mixtures of both,
+    if NAME.parts/mixture.onnx lies beside NAME.onnx; else it goes to the latent where both look most alike,
+    and changes class there. Without --digit every class walks, each in a row.
 
     \b
     A strip of ten fives:

@@ -6,11 +6,14 @@ import numpy as np
 
 from pipeline.inference.contract.generator import Generator
 from pipeline.inference.contract.inputs import columns
+from pipeline.inference.contract.network import Network
+from pipeline.inference.contract.parts import beside
 from pipeline.inference.errors import InferenceError
 from pipeline.kinds.shared.noise import latent
 
 Others = Mapping[str, np.ndarray]  # the inputs beside latent and label, one row for all
 
+MIXTURE = "mixture"  # the part that takes weights of the classes in place of a label
 CANDIDATES = 256  # latents tried for the place where two classes look alike
 DEVIATION = {"normal": 1.0, "uniform": 12**-0.5}  # of each number of a latent
 REACH = {"normal": (-3.0, 3.0), "uniform": (0.0, np.nextafter(np.float32(1), np.float32(0)))}
@@ -52,13 +55,18 @@ def interpolate(
     """Return uint8 [steps, H, W, C] from the first seed and label to the last.
 
     Categories and codes, where it takes some, stay those of the first seed.
-    A label is a whole number, with nothing between 3 and 8. So a walk from one class to another goes, in the
-    first, to the latent (of CANDIDATES) where the two look most alike, changes class there, and goes on.
+    A label is a whole number, with nothing between 3 and 8: from one class to another the way is through
+    mixtures, if NAME.parts/mixture.onnx lies beside the file. Else it goes, in the first class, to the latent
+    (of CANDIDATES) where the two look most alike, changes class there, and goes on.
     """
     first, last = latents(generator, seeds)
     others = generator.others(seeds[:1])
     if labels[0] == labels[1]:
         return _pictures(generator, _path(generator, first, last, steps), labels[0], others)
+    with beside(generator, MIXTURE) as mixture:
+        if mixture is not None:
+            path = _path(generator, first, last, steps)
+            return _mixed(generator, mixture, path, labels)
     alike = _where_alike(generator, *labels, others)
     there = _pictures(generator, _path(generator, first, alike, steps - steps // 2), labels[0], others)
     back = _pictures(generator, _path(generator, last, alike, steps // 2), labels[1], others)
@@ -98,6 +106,17 @@ def along(
 def _path(generator: Generator, first: np.ndarray, last: np.ndarray, steps: int) -> np.ndarray:
     """An arc through normal latents, a line through uniform ones: each stays among what was trained on."""
     return (slerp if generator.description.latent == "normal" else lerp)(first, last, steps)
+
+
+def _mixed(
+    generator: Generator, mixture: Network, path: np.ndarray, labels: tuple[int | None, int | None]
+) -> np.ndarray:
+    """Pictures along z [steps, z_dim], each of a little less of the first class and more of the second."""
+    about = mixture.description
+    (weights,) = (name for name, field in about.inputs.items() if field.kind == "probabilities")
+    ends = np.eye(*about.inputs[weights].shape, dtype=np.float32)[list(labels)]
+    mixed = mixture.compute({about.noise: path, weights: lerp(*ends, len(path))})
+    return generator.pixels(mixed[about.picture])
 
 
 def _where_alike(generator: Generator, first: int, second: int, others: Others) -> np.ndarray:
