@@ -48,7 +48,7 @@ def test_a_native_size_above_the_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_it_begins_at_a_quarter_of_the_native_size(tmp_path: Path) -> None:
-    generator = build(write_params(preset("cdcgan"), tmp_path), 1, 10).generator
+    generator = build(write_params(preset("cdcgan"), tmp_path), 1, 10).generator.maps
     assert generator.start == (96, 7, 7)
     assert [up.weight.shape[:2] for up in generator.ups] == [(96, 48), (48, 24)]
 

@@ -111,7 +111,7 @@ def test_the_flagship_discriminator_is_a_projection(tmp_path: Any) -> None:
 
 def test_modulated_batch_norm_is_the_same_in_training_and_evaluation(tmp_path: Any) -> None:
     """With the batch's own statistics as the running ones, both forms give the same result."""
-    norm = build(params_of("cdcgan", tmp_path), 1, 10).generator.norms[0]
+    norm = build(params_of("cdcgan", tmp_path), 1, 10).generator.maps.norms[0]
     nn.init.normal_(norm.class_gain.weight)
     nn.init.normal_(norm.class_bias.weight)
     x = torch.randn(64, norm.norm.num_features, 4, 4) * 3 + 1
