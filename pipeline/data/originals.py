@@ -62,7 +62,7 @@ class Originals:
     beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise
     captions: Captions | None = None  # of each row
     volumes: bool = False  # of voxels [n, 1, S, S, S] in place of images, at data.size already
-    smaller: int = 1  # how many times a side of what is prepared goes into data.size
+    size: int | None = None  # pixels a side of what is prepared, where not data.size
 
 
 def split_of_arrays(images: torch.Tensor, labels: np.ndarray) -> Split:
