@@ -51,7 +51,7 @@ def grid(images: np.ndarray, columns: int, scale: int = 1, gap: int = 1) -> Imag
     uint8 [N, 1, D, H, W], are drawn in pictures of one size, whatever the scale.
     """
     if images.ndim == 5:
-        images, scale = rendered(images[:, 0] > 0)[:, None], 1
+        images, scale = pictured(images), 1
     count, channels, height, width = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
@@ -62,6 +62,22 @@ def grid(images: np.ndarray, columns: int, scale: int = 1, gap: int = 1) -> Imag
         top, left = index // columns * tile_height, index % columns * tile_width
         sheet[top : top + height * scale, left : left + width * scale] = image
     return Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)
+
+
+def pictured(images: np.ndarray) -> np.ndarray:
+    """Volumes uint8 [N, 1, D, H, W] as pictures uint8 [N, 1, 96, 96]; pictures as they are."""
+    return rendered(images[:, 0] > 0)[:, None] if images.ndim == 5 else images
+
+
+def interleaved(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows of pictures, uint8 [n, C, H, W], or of volumes as one set: all grey or colour, at one size.
+
+    The larger sizes are multiples of the smaller ones.
+    """
+    drawn = [pictured(row) for row in rows]
+    channels, size = (max(row.shape[side] for row in drawn) for side in (1, 2))
+    large = [row.repeat(size // row.shape[2], 2).repeat(size // row.shape[3], 3) for row in drawn]
+    return np.concatenate([np.broadcast_to(row, (len(row), channels, size, size)) for row in large])
 
 
 def real_beside_fake(real: np.ndarray, fake: np.ndarray, columns: int = 8, scale: int = 2) -> Image.Image:
