@@ -38,7 +38,9 @@ BUNDLED = {
     "hole_pairs": "hole_pairs",
     "caption_pairs": "caption_pairs",
     "voxels": "voxels",
+    "silhouettes": "silhouettes",
 }
+VOLUMES = ("voxels", "silhouettes")  # data sets of them
 LARGEST = 32  # pixels a side
 # whose generators are exported with their search
 SEARCHED = ("aae-mnist", "cdcgan", "cogan-mnist", "gan-mnist", "infogan-mnist", "vae-mnist")
@@ -49,6 +51,7 @@ SMALL_MODEL = {
     "discriminator_width": 4,
     "loss_width": 4,
     "text_width": 8,
+    "encoder_width": 4,
     "bottleneck": 16,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
@@ -74,7 +77,7 @@ def tiny(name: str) -> dict[str, Any]:
         "path": "digits" if dataset.endswith("pairs") else None,
         "size": min(content["data"]["size"], LARGEST),
         "channels": channels,
-        "test_fraction": None if dataset == "voxels" else 0.2,
+        "test_fraction": None if dataset in VOLUMES else 0.2,
         "set_aside": 0,
     }
     content["model"] |= {key: value for key, value in SMALL_MODEL.items() if key in content["model"]}
