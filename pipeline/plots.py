@@ -1,21 +1,24 @@
-"""Pictures and plots: pure functions of their input, the same input giving the same bytes."""
+"""Pictures and plots: pure functions of their input, the same input giving the same bytes.
+
+What is slow to import is imported where a plot is drawn: most processes that train draw none.
+"""
 
 import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import median_filter
 
 from pipeline.files import atomic_path
 from pipeline.kinds.shared.rays import rendered
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PAPER = 255  # the grey level between images
 INK = "#444444"
@@ -193,8 +196,10 @@ def _read_columns(history: Path) -> dict[str, np.ndarray]:
     return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
 
 
-def _curve(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str) -> np.ndarray:
+def _curve(axes: "Axes", x: np.ndarray, y: np.ndarray, label: str, colour: str) -> np.ndarray:
     """Draw a curve, a noisy one as its running median over a faint trace; return the finite values of `y`."""
+    from scipy.ndimage import median_filter
+
     known = np.isfinite(y)
     x, y = x[known], y[known]
     window = len(y) // 50
@@ -221,13 +226,18 @@ def _robust_limits(curves: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 @contextmanager
-def _figure(height: float) -> Iterator[Figure]:
+def _figure(height: float) -> "Iterator[Figure]":
     """Yield a figure in the house style, whatever the user's matplotlibrc says. Height in inches."""
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
     with matplotlib.style.context(["default", STYLE]):
         yield Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
 
 
-def _render(figure: Figure) -> Image.Image:
+def _render(figure: "Figure") -> Image.Image:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

@@ -198,7 +198,10 @@ def server() -> Iterator[Any]:
         patch.setenv("PYTHONPATH", str(ROOT))
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"]
+            [
+                *("pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"),
+                *("matplotlib.style", "matplotlib.backends.backend_agg", "scipy.ndimage"),
+            ]
         )
         yield context
 
