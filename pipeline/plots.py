@@ -1,21 +1,24 @@
-"""Pictures and plots: pure functions of their input, the same input giving the same bytes."""
+"""Pictures and plots: pure functions of their input, the same input giving the same bytes.
+
+What is slow to import is imported where a plot is drawn: most processes that train draw none.
+"""
 
 import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import matplotlib.style
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import median_filter
 
 from pipeline.files import atomic_path
 from pipeline.kinds.shared.rays import rendered
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PAPER = 255  # the grey level between images
 INK = "#444444"
@@ -51,7 +54,7 @@ def grid(images: np.ndarray, columns: int, scale: int = 1, gap: int = 1) -> Imag
     uint8 [N, 1, D, H, W], are drawn in pictures of one size, whatever the scale.
     """
     if images.ndim == 5:
-        images, scale = rendered(images[:, 0] > 0)[:, None], 1
+        images, scale = pictured(images), 1
     count, channels, height, width = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
@@ -62,6 +65,22 @@ def grid(images: np.ndarray, columns: int, scale: int = 1, gap: int = 1) -> Imag
         top, left = index // columns * tile_height, index % columns * tile_width
         sheet[top : top + height * scale, left : left + width * scale] = image
     return Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)
+
+
+def pictured(images: np.ndarray) -> np.ndarray:
+    """Volumes uint8 [N, 1, D, H, W] as pictures uint8 [N, 1, 96, 96]; pictures as they are."""
+    return rendered(images[:, 0] > 0)[:, None] if images.ndim == 5 else images
+
+
+def interleaved(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Rows of pictures, uint8 [n, C, H, W], or of volumes as one set: all grey or colour, at one size.
+
+    The larger sizes are multiples of the smaller ones.
+    """
+    drawn = [pictured(row) for row in rows]
+    channels, size = (max(row.shape[side] for row in drawn) for side in (1, 2))
+    large = [row.repeat(size // row.shape[2], 2).repeat(size // row.shape[3], 3) for row in drawn]
+    return np.concatenate([np.broadcast_to(row, (len(row), channels, size, size)) for row in large])
 
 
 def real_beside_fake(real: np.ndarray, fake: np.ndarray, columns: int = 8, scale: int = 2) -> Image.Image:
@@ -177,8 +196,10 @@ def _read_columns(history: Path) -> dict[str, np.ndarray]:
     return {name: np.array([float(row[name] or "nan") for row in rows]) for name in names}
 
 
-def _curve(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str) -> np.ndarray:
+def _curve(axes: "Axes", x: np.ndarray, y: np.ndarray, label: str, colour: str) -> np.ndarray:
     """Draw a curve, a noisy one as its running median over a faint trace; return the finite values of `y`."""
+    from scipy.ndimage import median_filter
+
     known = np.isfinite(y)
     x, y = x[known], y[known]
     window = len(y) // 50
@@ -205,13 +226,18 @@ def _robust_limits(curves: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 @contextmanager
-def _figure(height: float) -> Iterator[Figure]:
+def _figure(height: float) -> "Iterator[Figure]":
     """Yield a figure in the house style, whatever the user's matplotlibrc says. Height in inches."""
+    import matplotlib.style
+    from matplotlib.figure import Figure
+
     with matplotlib.style.context(["default", STYLE]):
         yield Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
 
 
-def _render(figure: Figure) -> Image.Image:
+def _render(figure: "Figure") -> Image.Image:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

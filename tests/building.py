@@ -15,18 +15,22 @@ CPU = torch.device("cpu")
 
 
 CAPTION = text(["a", "red", "three"], 4)
-OTHERS = {"voxels": voxels, "spoken_digits": spoken.field_of}  # what is no image, by data set
-SMALLER = {"small_pairs": 4}  # times, a side, what goes in is by data set
+OTHERS = {
+    "voxels": voxels,
+    "silhouettes": voxels,
+    "spoken_digits": spoken.field_of,
+}  # what is no image, by data set
+GIVEN = {"small_pairs": 0.25, "silhouettes": 2}  # how large what goes in is, a side, by data set
 
 
-def image_fields(channels: int, size: int, classes: int, smaller: int = 1) -> Fields:
+def image_fields(channels: int, size: int, classes: int, given: float = 1) -> Fields:
     """Those of square images in so many classes with as many they are made of, and a second table.
 
-    What they are made of is so many times smaller a side. There are captions and boxes, too.
+    What they are made of is so many times as large a side. There are captions and boxes, too.
     """
     one, its_label = image(channels, size), label([str(index) for index in range(classes)])
     first, second = {"images": one, "labels": its_label}, {"other": one, "other_labels": its_label}
-    beside = {"source": image(channels, size // smaller), "captions": CAPTION, "boxes": box()}
+    beside = {"source": image(channels, int(size * given)), "captions": CAPTION, "boxes": box()}
     return first | beside | second
 
 
@@ -37,7 +41,7 @@ def build(params: Params, channels: int = 1, classes: int = 10) -> Any:
 
 def fields_for(params: Params, channels: int = 1, classes: int = 10) -> Fields:
     """Those of the data that `params` names: images of that kind, volumes or mels."""
-    fields = image_fields(channels, params.data.size, classes, SMALLER.get(params.data.dataset, 1))
+    fields = image_fields(channels, params.data.size, classes, GIVEN.get(params.data.dataset, 1))
     other = OTHERS.get(params.data.dataset)
     return fields | ({"images": other(params.data.size)} if other else {})
 

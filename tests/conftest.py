@@ -40,8 +40,10 @@ BUNDLED = {
     "caption_pairs": "caption_pairs",
     "box_pairs": "box_pairs",
     "voxels": "voxels",
+    "silhouettes": "silhouettes",
     "spoken_digits": "spoken_digits",
 }
+VOLUMES = ("voxels", "silhouettes")  # data sets of them
 COLOURED = ("box_pairs", "caption_pairs", "celeba", "cifar10", "grey_pairs")
 LARGEST = 32  # pixels a side
 # whose generators are exported with their search
@@ -54,6 +56,7 @@ SMALL_MODEL = {
     "loss_width": 4,
     "text_width": 8,
     "condition_width": 8,
+    "encoder_width": 4,
     "bottleneck": 16,
     "generator_widths": [16, 16],
     "discriminator_widths": [16, 16],
@@ -79,7 +82,7 @@ def tiny(name: str) -> dict[str, Any]:
         "path": "digits" if dataset.endswith("pairs") else None,
         "size": min(content["data"]["size"], LARGEST),
         "channels": channels,
-        "test_fraction": None if dataset in ("voxels", "spoken_digits") else 0.2,
+        "test_fraction": None if dataset in (*VOLUMES, "spoken_digits") else 0.2,
         "set_aside": 0,
     }
     content["model"] |= {key: value for key, value in SMALL_MODEL.items() if key in content["model"]}
@@ -214,7 +217,10 @@ def server() -> Iterator[Any]:
         patch.setenv("PYTHONPATH", str(ROOT))
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(
-            ["pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"]
+            [
+                *("pipeline.training.run", "pipeline.export.to_onnx", "pipeline.scoring.protocol"),
+                *("matplotlib.style", "matplotlib.backends.backend_agg", "scipy.ndimage"),
+            ]
         )
         yield context
 

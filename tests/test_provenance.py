@@ -88,8 +88,8 @@ def test_states_of_another_machine_or_version_lie_elsewhere(
     with monkeypatch.context() as patch:
         patch.setattr(torch, "get_num_threads", lambda: 64)
         more_threads = _fingerprint(params, data, ranks)
-    with monkeypatch.context() as patch:  # as `auto` may choose it elsewhere
-        patch.setattr("pipeline.training.run.choose_precision", lambda *_: torch.bfloat16)
+    with monkeypatch.context() as patch:  # one that `auto` chooses nowhere
+        patch.setattr("pipeline.training.run.choose_precision", lambda *_: torch.float16)
         coarser = _fingerprint(params, data, ranks)
     elsewhere = _fingerprint(params, data, Ranks(torch.device("cuda")))
     assert len({here, upgraded, more_threads, coarser, elsewhere}) == 5

@@ -62,7 +62,7 @@ class Originals:
     beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise
     captions: Captions | None = None  # of each row
     boxes: bool = False  # where each image is inked is a field, too
-    smaller: int = 1  # how many times a side of what is prepared goes into data.size
+    size: int | None = None  # pixels a side of what is prepared, where not data.size
     field: Field | None = None  # of what there is in place of images, of that shape already
 
 

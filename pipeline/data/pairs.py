@@ -58,16 +58,16 @@ def load(
     raw: Path,
     change: "Callable[[Tensor], Tensor]",
     channels: int | None = None,
-    smaller: int = 1,
+    size: int | None = None,
 ) -> "Originals":
     """Open them, with what `change` makes of each prepared picture as the field `source`.
 
-    `channels`: of that, where not as the pictures have; `smaller`: times, a side.
+    `channels`, `size`: of that, where not as the pictures have.
     """
     images = datasets.load(data.origin(), raw)
     shown = data.channels or images.channels
     train, test = (_changed(split, change, data.size, shown) for split in (images.train, images.test))
-    source = replace(images, channels=channels or shown, train=train, test=test, smaller=smaller)
+    source = replace(images, channels=channels or shown, train=train, test=test, size=size)
     return replace(images, beside={SOURCE: source})
 
 

@@ -63,7 +63,7 @@ def _write_table(
     fields = {
         name: table.field or image(data.channels or table.channels, data.size),
         labels: label(table.classes),
-        **{field: image(one.channels, data.size // one.smaller) for field, one in table.beside.items()},
+        **{field: image(one.channels, one.size or data.size) for field, one in table.beside.items()},
     }
     if table.captions:
         fields["captions"] = table.captions.field

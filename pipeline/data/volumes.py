@@ -1,5 +1,6 @@
 """What data sets of volumes share, and pictures made into some."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import model_validator
@@ -22,6 +23,15 @@ class VolumeParams(DataParams):
         if self.channels == 3:
             raise ValueError("`channels`: volumes have no colours: 1, or null")
         return self
+
+
+def download_nothing(raw: Path) -> None:
+    """Leave a folder with a list of no files, for a data set that is computed."""
+    from pipeline.files import atomic_path, write_json
+
+    with atomic_path(raw) as part:
+        part.mkdir()
+        write_json(part / "contents.json", {"files": []})
 
 
 def extruded(images: "Tensor", side: int) -> "Tensor":

@@ -30,4 +30,4 @@ def load(data: Params, raw: Path) -> "Originals":
     """Read what `download` brought, and make the pairs."""
     from pipeline.data.rules import SMALLER, small
 
-    return pairs.load(data, raw, small, smaller=SMALLER)
+    return pairs.load(data, raw, small, size=data.size // SMALLER)

@@ -16,12 +16,8 @@ class Params(volumes.VolumeParams):
 
 
 def download(data: Params, raw: Path) -> None:
-    """Leave a folder with nothing but a list of nothing: all is computed by `load`."""
-    from pipeline.files import atomic_path, write_json
-
-    with atomic_path(raw) as part:
-        part.mkdir()
-        write_json(part / "contents.json", {"files": []})
+    """Leave a folder without files: all is computed by `load`."""
+    volumes.download_nothing(raw)
 
 
 def load(data: Params, raw: Path) -> "Originals":

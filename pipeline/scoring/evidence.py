@@ -213,7 +213,7 @@ def _translate(generator: Network, reference: Evidence, prepared: Prepared) -> E
     if given in target.tables[0].fields:
         truth = candidates.joined([candidates.real(target, part, _all(target, part)) for part in parts])
         fresh = np.flatnonzero(rows < source.counts["test"]["total"]) if "train" in parts else slice(None)
-        found["translated"] = _beside_the_truth(found, truth.take(rows), fresh)
+        found["translated"] = _beside_the_truth(found, truth.take(rows), fresh, source)
     elif pool.labels is not None and source.fields[given].shape == target.fields[made(generator)].shape:
         found |= _learnt(generator, source, seed)
     return found
@@ -225,10 +225,19 @@ def _learnt(generator: Network, source: Prepared, seed: int) -> Evidence:
     return Evidence(learnt_from=plain, learnt_as=translations.translated(generator, plain))
 
 
-def _beside_the_truth(found: Evidence, truth: Images, fresh: NDArray[np.int64] | slice) -> Translated:
-    """Of the samples those that the generator did not learn from, with what should have come out."""
+def _beside_the_truth(
+    found: Evidence, truth: Images, fresh: NDArray[np.int64] | slice, given: Prepared
+) -> Translated:
+    """Of the samples those that the generator did not learn from, with what should have come out.
+
+    `given` is the data, beginning with what went in.
+    """
     source, made, truth = (each.take(fresh) for each in (found["sources"], found["fake"], truth))
-    return Translated(source, made, truth, translations.untouched(source, found["training"]))
+    if "voxels" in found:
+        plain = translations.nearest(source, given.images("train"), found["training"])
+    else:
+        plain = translations.untouched(source, found["training"])
+    return Translated(source, made, truth, plain)
 
 
 def _all(prepared: Prepared, part: Part) -> NDArray[np.int64]:

@@ -86,12 +86,8 @@ def translations(sources: Images, made: Images, third: Images | None) -> Image.I
     for start in range(0, COLUMNS * TRANSLATED, COLUMNS):
         for seen in filter(None, (sources, made, third)):
             rows.append(seen.images[start : start + COLUMNS])
-    channels, size = (max(row.shape[side] for row in rows) for side in (1, 2))
-    alike = []
-    for row in rows:
-        large = row.repeat(size // row.shape[2], 2).repeat(size // row.shape[3], 3)
-        alike.append(np.broadcast_to(large, (len(row), channels, size, size)))
-    return plots.grid(np.concatenate(alike), COLUMNS, scale=2)
+    scale = 1 if made.images.ndim == 5 else 2
+    return plots.grid(plots.interleaved(rows), COLUMNS, scale)
 
 
 def reconstructions(found: Posterior) -> Image.Image:

@@ -13,6 +13,7 @@ from pipeline.inference import Network
 from pipeline.inference.contract.inputs import Given
 from pipeline.kinds.image import from_pixels
 from pipeline.scoring.candidates import Candidate, Images, alike, sample_seeds, shuffled_rows
+from pipeline.scoring.neighbours import nearest_rows
 
 Floats = NDArray[np.float32]
 
@@ -23,7 +24,7 @@ class Translated(NamedTuple):
     source: Images  # what went in
     made: Candidate  # what came out
     truth: Images  # what should have come out
-    untouched: Images  # what doing nothing gives
+    untouched: Images  # what doing nothing gives; of volumes that of the nearest picture learnt from
 
     def held_against_truth(
         self, measure: Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float64]]
@@ -62,6 +63,12 @@ def untouched(source: Images, training: Images) -> Images:
     else:
         plain = np.rint(training.images.mean(0, dtype=np.float64)).astype(np.uint8)
     return replace(source, images=np.ascontiguousarray(np.broadcast_to(plain, (len(source), *shape))))
+
+
+def nearest(source: Images, learnt: NDArray[np.uint8], training: Images) -> Images:
+    """Of each image the training image whose source, of `learnt` [T, C, H, W], is nearest to it by pixels."""
+    rows = nearest_rows(learnt, source.images, 1)[:, 0]
+    return replace(source, images=training.images[rows])
 
 
 def translated(generator: Network, images: Images) -> Images:

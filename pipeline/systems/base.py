@@ -19,6 +19,7 @@ Moves = Iterator[tuple[str, Tensor]]  # a player, and what it pays: the loop mak
 GENERATOR = "generator"  # the export that becomes exported/<name>.onnx; the others lie in <name>.parts/
 
 OF_IMAGES = {"of": "images", "range": [-1, 1]}  # about a field that stands for those of the data
+OF_VOLUMES = OF_IMAGES | {"range": [0, 1]}  # where they are volumes
 
 
 class Export(NamedTuple):

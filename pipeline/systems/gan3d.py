@@ -1,8 +1,7 @@
-"""3D-GAN (Wu et al. 2016): DCGAN's networks with a third axis, from 4^3 voxels up in doublings."""
+"""3D-GAN (Wu et al. 2016): volumes from noise, and a discriminator that rests where it is ahead."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
 from typing import ClassVar, Literal
 
 from torch import Tensor, nn
@@ -11,14 +10,11 @@ from pipeline import params as p
 from pipeline.errors import UserError
 from pipeline.fields import Fields
 from pipeline.game import Game, Losses
-from pipeline.networks.initialisation import dcgan_init
-from pipeline.networks.widths import doubled
+from pipeline.networks.volumes import VolumeDiscriminator, VolumeGenerator
 from pipeline.penalties import Critic, Sample
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase, FromNoise
-from pipeline.systems.base import GENERATOR, Export, Moves
+from pipeline.systems.base import GENERATOR, OF_VOLUMES, Export, Moves
 from pipeline.turn import Turn
-
-OF_VOLUMES = {"of": "images", "range": [0, 1]}  # about a field that stands for the volumes of the data
 
 
 class Params(p.LatentParams):
@@ -41,47 +37,13 @@ class Params(p.LatentParams):
         return self.discriminator_norm == "batch"
 
 
-class Generator(nn.Module):
-    """z [N, z_dim] -> how full each voxel is, [N, 1, size, size, size] in [0, 1]; the label is not used."""
-
-    def __init__(self, z_dim: int, width: int, size: int) -> None:
-        super().__init__()
-        widths = doubled(width, size)[::-1]
-        self.start = (widths[0], 4, 4, 4)
-        # the published 4x4x4 transposed convolution of a 1x1x1 map is a linear layer
-        self.project = nn.Linear(z_dim, widths[0] * 64, bias=False)
-        layers: list[nn.Module] = [nn.BatchNorm3d(widths[0]), nn.ReLU()]
-        for inputs, outputs in pairwise(widths):
-            layers += [
-                nn.ConvTranspose3d(inputs, outputs, 4, 2, 1, bias=False),
-                nn.BatchNorm3d(outputs),
-                nn.ReLU(),
-            ]
-        layers += [nn.ConvTranspose3d(widths[-1], 1, 4, 2, 1), nn.Sigmoid()]
-        self.layers = nn.Sequential(*layers)
-        dcgan_init(self)
-
-    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(self.project(z).reshape(-1, *self.start))
-
-
 class Discriminator(DiscriminatorBase):
     """Volume [N, 1, size, size, size] -> logits [N]; the label is not used."""
 
     def __init__(self, width: int, size: int, norm: str) -> None:
         super().__init__()
-        widths = doubled(width, size)
-        normalise = nn.BatchNorm3d if norm == "batch" else nn.Identity
-        layers: list[nn.Module] = [nn.Conv3d(1, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
-        for inputs, outputs in pairwise(widths):
-            layers += [
-                nn.Conv3d(inputs, outputs, 4, 2, 1, bias=norm == "none"),
-                normalise(outputs),
-                nn.LeakyReLU(0.2),
-            ]
-        self.layers = nn.Sequential(*layers)
-        self.last = nn.Conv3d(widths[-1], 1, 4, bias=False)
-        dcgan_init(self)
+        network = VolumeDiscriminator(width, size, norm)
+        self.layers, self.last = network.layers, network.last
 
 
 class CountingGame(Game):
@@ -103,7 +65,7 @@ class Model(Adversarial):
         model, size = params.model, params.data.size
         if params.stabilisers.augmentation:
             raise UserError("stabilisers.augmentation: is for pictures; gan3d makes volumes: set it to []")
-        generator = Generator(model.z_dim, model.width, size)
+        generator = VolumeGenerator(model.z_dim, model.width, size)
         discriminator = Discriminator(model.width, size, model.discriminator_norm)
         super().__init__(params, data, generator, discriminator, CountingGame(params))
         self.skip_above = model.skip_above

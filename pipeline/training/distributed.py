@@ -20,6 +20,8 @@ from pipeline.errors import RunError, Stopped, UserError
 from pipeline.params import TrainParams
 from pipeline.training.device import choose_device
 
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -82,7 +84,7 @@ class Ranks:
 
 def running_statistics(model: nn.Module) -> list[Tensor]:
     """Those of the batch norms that measure one rank's share alone."""
-    norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
+    norms = [layer for layer in model.modules() if isinstance(layer, NORMS)]
     return [value for norm in norms for value in (norm.running_mean, norm.running_var)]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline import plots
 from pipeline.data.prepared import Prepared
 from pipeline.fields import Field, Fields, class_count
 from pipeline.pixels import to_float, to_uint8
@@ -57,11 +58,8 @@ class FixedInputs:
         drawn = self.draw(network)
         if self._images is None:
             return drawn.numpy()
-        channels = max(self._images.shape[1], drawn.shape[1])
-        times = drawn.shape[2] // self._images.shape[2]
-        given = self._images.repeat_interleave(times, 2).repeat_interleave(times, 3)
-        pairs = zip(given.split(self.columns), drawn.split(self.columns), strict=True)
-        return torch.cat([row.expand(-1, channels, -1, -1) for pair in pairs for row in pair]).numpy()
+        pairs = zip(self._images.split(self.columns), drawn.split(self.columns), strict=True)
+        return plots.interleaved([row.numpy() for pair in pairs for row in pair])
 
     def spread(self, images: Tensor) -> float:
         """How much the samples of a class differ: mean over pixels and classes of their deviation, 0..255."""

@@ -24,7 +24,7 @@ from pipeline.params import Params
 from pipeline.places import exported_file, prepared_dir
 from stages import export as export_stage
 from tests.building import build
-from tests.conftest import PRESETS, SEARCHED, tiny, without_search
+from tests.conftest import PRESETS, SEARCHED, VOLUMES, tiny, without_search
 
 Project = Callable[[dict[str, Any]], Params]
 Exported = Callable[[str], Path]
@@ -69,7 +69,7 @@ def test_every_kind_of_network_exports(exported: Exported, name: str) -> None:
     (pictures,) = generator.pictures([0, 1], Given(examples(about, [0, 1])))
     channels, *sides = about.image_shape
     assert pictures.shape == (2, *sides, channels)
-    assert about.image_shape == data.fields["images"].shape or params.data.dataset == "voxels"
+    assert about.image_shape == data.fields["images"].shape or params.data.dataset in VOLUMES
 
 
 @pytest.mark.slow

@@ -137,6 +137,7 @@ def test_a_figure_asks_for_nothing_but_its_needs(module: Any, evidence: Evidence
             {"cycle", "sources"},
             {"translated"},
             {"voxels"},
+            {"voxels", "translated"},
             {"learnt_from", "learnt_as"},
         ]
         return

@@ -80,7 +80,7 @@ def test_what_it_cannot_do_is_refused(tmp_path: Path) -> None:
         built(tmp_path, overlap=9)
     params = write_params(tiny("inpaint-mnist"), tmp_path)
     with pytest.raises(UserError, match="what goes in to be what comes out but for the hole; choose hole_"):
-        systems.build(params, image_fields(1, 32, 10, smaller=4))
+        systems.build(params, image_fields(1, 32, 10, given=0.25))
 
 
 @pytest.mark.slow

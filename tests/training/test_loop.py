@@ -21,7 +21,7 @@ from pipeline.training.fixed_inputs import spread
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
 from pipeline.turn import Turn
-from tests.building import CAPTION, SMALLER, batches_of, fields_for
+from tests.building import CAPTION, batches_of, fields_for
 from tests.conftest import PRESETS, tiny
 from tests.training.test_train_stage import SYSTEMS, stabilised
 
@@ -109,12 +109,11 @@ def on_a_device_without_values(params: Params, monkeypatch: pytest.MonkeyPatch) 
     device, train, data = torch.device("meta"), params.train, params.data
     fields = fields_for(params, data.channels or 1)
     images = np.zeros((train.batch * (train.d_steps or 1), *fields["images"].shape), np.uint8)
-    smaller = SMALLER.get(data.dataset, 1)
     fresh = TrainingState.fresh(params, fields, device)
-    small = images[:, :, ::smaller, ::smaller]
+    source = np.zeros((len(images), *fields["source"].shape), np.uint8)
     labels, captions = np.zeros(len(images), np.int64), np.zeros((len(images), *CAPTION.shape), np.int64)
     boxes = np.full((len(images), 4), 0.5, np.float32)
-    beside = {"source": small, "captions": captions, "boxes": boxes}
+    beside = {"source": source, "captions": captions, "boxes": boxes}
     tables = [
         Table({"images": images, "labels": labels} | beside, None, device),
         Table({"other": images, "other_labels": labels}, None, device),

@@ -3,10 +3,11 @@
 import numpy as np
 
 from pipeline.fields import image, voxels
-from pipeline.scoring.candidates import Candidate
-from pipeline.scoring.figures import modules, score
+from pipeline.scoring.candidates import Candidate, Images
+from pipeline.scoring.figures import modules, overlap, score
 from pipeline.scoring.figures.confidence import is_sure
 from pipeline.scoring.figures.pieces import in_one_piece
+from pipeline.scoring.translations import Translated
 from pipeline.scoring.verdict import verdict
 
 
@@ -66,3 +67,16 @@ def test_the_verdict_on_volumes_is_of_pieces_and_confidence() -> None:
     assert verdict(scores).startswith("95.0% are in one piece (real: 100.0%); the judge reads 95.0%")
     del scores["confident"]
     assert "one piece (real: 100.0%). They reach" in verdict(scores)
+
+
+def test_overlap_is_intersection_over_union_and_held_against_the_nearest() -> None:
+    one, both, other = volume((0, 0, 0)), volume((0, 0, 0), (1, 1, 1)), volume((2, 2, 2))
+    made, truth = np.stack([one, both, other]), np.stack([both, both, one])
+    assert overlap.overlap(made, truth).tolist() == [0.5, 1, 0]
+    assert overlap.overlap(volume()[None], volume()[None]).tolist() == [1]
+    none = np.zeros((3, 1), np.float32)
+    seen = Candidate(made, None, none, none)
+    found = Translated(Images(made, None), seen, Images(truth, None), Images(truth, None))
+    figure = overlap.measure({"translated": found, "seed": 0})["overlap"]
+    assert (figure["value"], figure["noise"]) == (0.5, 1)
+    assert figure["low"] < 0.5 < figure["high"]
