@@ -4,7 +4,6 @@ A sample is a tuple of what is judged and what it is judged under: (image,), (im
 first `judged` entries are augmented and differentiated; the rest are conditions.
 """
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -14,6 +13,7 @@ from torch.optim import Optimizer
 from pipeline import objectives, penalties, schedule
 from pipeline.params import NO_STABILISERS, Params
 from pipeline.penalties import Critic, Sample
+from pipeline.precision import full_precision
 from pipeline.stabilisers.augmentation import augment
 from pipeline.stabilisers.feature_matching import feature_distance
 from pipeline.stabilisers.instance_noise import add_noise, annealed
@@ -126,7 +126,7 @@ class Game:
             return 0.0
         weight = schedule.penalty_weight(self._schedule, self._penalised.weight, turn.step, turn.steps)
         source = turn.stream(f"{self._prefix}penalty")
-        with _full_precision(turn.device):  # bf16 is too coarse for the gradient of a gradient
+        with full_precision(turn.device):  # bf16 is too coarse for the gradient of a gradient
             return weight * every * self._penalty(critic, real, fake, self.judged, source)
 
     def _note(self, turn: Turn, **statistics: Tensor) -> None:
@@ -135,9 +135,3 @@ class Game:
 
 def _detached(sample: Sample) -> Sample:
     return tuple(value.detach() for value in sample)
-
-
-def _full_precision(device: torch.device) -> AbstractContextManager[None]:
-    if not torch.amp.is_autocast_available(device.type):
-        return nullcontext()
-    return torch.autocast(device.type, enabled=False)

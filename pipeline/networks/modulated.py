@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.networks.widths import grown
+from pipeline.precision import full_precision
 
 
 class ModulatedBatchNorm2d(nn.Module):
@@ -65,5 +66,5 @@ class ModulatedGenerator(nn.Module):
         x = torch.relu(self.norms[0](self.project(z).reshape(-1, *self.start), z, classes))
         for up, norm in zip(self.ups, self.norms[1:], strict=True):
             x = torch.relu(norm(up(x), z, classes))
-        with torch.autocast(x.device.type, enabled=False):  # bfloat16 is too coarse for grey levels
+        with full_precision(x.device):  # bfloat16 is too coarse for grey levels
             return self.last(x.float())

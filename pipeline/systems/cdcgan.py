@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from pipeline import fields
 from pipeline import params as p
-from pipeline.errors import UserError
 from pipeline.fields import Field, Fields, class_count
 from pipeline.mismatched import MismatchedGame
 from pipeline.networks.initialisation import projection_init
 from pipeline.networks.modulated import ModulatedGenerator
 from pipeline.networks.output import Enlarge, Within
 from pipeline.networks.widths import doubled
+from pipeline.precision import full_precision
 from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
 from pipeline.systems.base import GENERATOR, Export
 
@@ -25,8 +25,8 @@ class Params(p.LatentParams):
 
     `discriminator_width`: maps at half the image's size; half as many at the whole, doubled from there on.
     `native_size`: pixels a side of the pictures before they were enlarged to `data.size`: what the generator
-    draws, and enlarges alike; null: as they are. `mismatched` is the share of the discriminator's fakes that
-    are real images under a wrong label.
+    draws, and enlarges alike; null, or not below `data.size`: as they are.
+    `mismatched` is the share of the discriminator's fakes that are real images under a wrong label.
     """
 
     generator_width: p.Count
@@ -44,14 +44,14 @@ class Generator(nn.Module):
     def __init__(self, model: Params, classes: int, image: Field) -> None:
         super().__init__()
         channels, size, _ = image.shape
-        native = model.native_size or size
+        native = min(model.native_size or size, size)
         self.maps = ModulatedGenerator(model.z_dim, classes, model.generator_width, channels, native)
         self.within = Within(*image.about["limits"])
         self.enlarge = nn.Identity() if native == size else Enlarge(native, size)
 
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         drawn = self.maps(z, classes)
-        with torch.autocast(drawn.device.type, enabled=False):  # bfloat16 is too coarse for grey levels
+        with full_precision(drawn.device):  # bfloat16 is too coarse for grey levels
             return self.enlarge(self.within(drawn))
 
 
@@ -84,10 +84,6 @@ class Model(Adversarial):
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
         channels, classes = data["images"].shape[0], class_count(data["labels"])
-        if (model.native_size or size) > size:
-            raise UserError(
-                f"model.native_size: {model.native_size} is more than data.size, {size}: say at most that"
-            )
 
         def wrong(labels: Tensor) -> tuple[Tensor]:
             # the loop seeds torch's own generator at every step, as for dropout

@@ -10,7 +10,6 @@ import torch
 from torchvision.transforms.v2.functional import resize
 
 from pipeline.data.limits import limits
-from pipeline.errors import UserError
 from pipeline.inference import Generator
 from pipeline.inference.contract.network import Network
 from pipeline.inference.contract.walks import interpolate
@@ -38,13 +37,6 @@ def test_limits_are_the_commonest_of_the_extreme_grey_levels() -> None:
     images = np.repeat([3, 4, 4, 100, 100, 100, 246, 247, 247, 253, 253, 253, 255], 700).astype(np.uint8)
     assert limits(images[:, None]) == [4, 253]
     assert limits(np.full((2, 4), 7, np.uint8)) == [7, 7]
-
-
-def test_a_native_size_above_the_size_is_refused(tmp_path: Path) -> None:
-    content = preset("cdcgan")
-    content["model"]["native_size"] = 40
-    with pytest.raises(UserError, match=r"native_size: 40 is more than data.size, 32: say"):
-        build(write_params(content, tmp_path), 1, 10)
 
 
 def test_it_begins_at_a_quarter_of_the_native_size(tmp_path: Path) -> None:
@@ -82,3 +74,11 @@ def test_walks_between_classes_do_without_the_mixture(files: Any, tmp_path: Path
     walk = interpolate(Generator(alone, device="cpu"), (1, 1), (3, 8), 5)
     assert np.array_equal(walk[[0, -1]], files[0].sample([3, 8], [1, 1]))
     assert not np.array_equal(walk, interpolate(files[0], (1, 1), (3, 8), 5))
+
+
+def test_pictures_that_were_not_enlarged_are_drawn_as_they_are(tmp_path: Path) -> None:
+    content = preset("cdcgan")
+    content["data"]["size"] = 16
+    generator = build(write_params(content, tmp_path), 1, 10).generator
+    assert generator.maps.start == (96, 4, 4)
+    assert isinstance(generator.enlarge, torch.nn.Identity)
