@@ -46,10 +46,13 @@ def _of_test_images(network: Network, data: Prepared) -> tuple[Image.Image, str]
 
 
 def _of_captions(network: Network, data: Prepared) -> tuple[Image.Image, str]:
-    (name,) = network.description.inputs_of("text")
-    captions = data.part(network.description.inputs[name].about["of"], "test")[: ROWS * COLUMNS]
-    made = _pictures(network, np.arange(len(captions)), {name: captions})
-    return _grid(made, COLUMNS), "the captions of the first test images, with the seeds from 0"
+    about = network.description
+    given = {
+        name: data.part(about.inputs[name].about["of"], "test")[: ROWS * COLUMNS]
+        for name in about.inputs_of("text", "box")
+    }
+    made = _pictures(network, np.arange(len(next(iter(given.values())))), given)
+    return _grid(made, COLUMNS), f"the {' and '.join(given)} of the first test images, with the seeds from 0"
 
 
 def _pictures(network: Network, seeds: np.ndarray, given: dict[str, np.ndarray]) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from pipeline.data.captioned import ASIDE, HEIGHTS, SLANTS, captioned, drawn, middles, ways_held_out
-from pipeline.data.captions import FULL, LENGTH
+from pipeline.data.captions import BOXED, FULL, LENGTH
 from pipeline.data.originals import Originals, split_of_arrays
 from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
@@ -58,6 +58,27 @@ def test_held_out_combinations_are_every_other_test_picture_and_nowhere_else(pre
     assert not ways("aside").any()
     assert ways("test").tolist() == [row % 2 == 1 for row in range(len(ways("test")))]
     assert (ways_held_out(FULL).sum(1) == 24).all()
+
+
+def test_boxes_are_where_pictures_are_inked_and_captions_say_nothing_of_them(
+    both_stages: Callable[..., Prepared],
+) -> None:
+    found = both_stages("box_pairs", path="digits", size=32, test_fraction=0.2)
+    assert not {"large", "top"} & set(found.fields["captions"].about["vocabulary"])
+    said = {part: BOXED.understood(found.part("captions", part)) for part in ("train", "test")}
+    images, boxes = found.images("test"), found.part("boxes", "test")
+    seen = shown(images)
+    assert np.array_equal(said["test"][:, 0], found.labels("test"))
+    assert (said["test"][:, 2] == seen.colour).mean() > 0.97
+    for image, (left, top, width, height) in zip(images, (32 * boxes).round().astype(int), strict=True):
+        rows, columns = np.nonzero(image.max(0) > 0.3 * 255)
+        assert (left, top) == (columns.min(), rows.min())
+        assert (left + width, top + height) == (columns.max() + 1, rows.max() + 1)
+    assert boxes[:, 3].min() < 0.35
+    assert boxes[:, 3].max() > 0.6
+    trained = {row.tobytes() for row in said["train"]}
+    assert [row.tobytes() in trained for row in said["test"]] == [row % 2 == 0 for row in range(len(boxes))]
+    assert (ways_held_out(BOXED).sum(1) == 2).all()
 
 
 def test_a_bar_is_as_high_as_steep_and_where_it_is_said() -> None:
