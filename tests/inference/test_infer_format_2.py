@@ -93,7 +93,11 @@ ENTRIES = {
     "no object": ("z", 7, "no JSON object of kind, shape and about"),
     "no kind": ("z", {"shape": [6]}, "no JSON object of kind, shape and about"),
     "more": ("z", LATENT | {"more": 1}, "no JSON object of kind, shape and about"),
-    "unknown kind": ("z", LATENT | {"kind": "smell"}, "input 'z': kind 'smell': known are category, code"),
+    "unknown kind": (
+        "z",
+        LATENT | {"kind": "smell"},
+        "input 'z': kind 'smell': known are box, category, code",
+    ),
     "a path as kind": ("z", LATENT | {"kind": "shared.noise"}, "kind 'shared.noise': known are"),
     "kind no text": ("z", LATENT | {"kind": 3}, "kind is no name"),
     "shape no list": ("z", LATENT | {"shape": 6}, "shape no list"),

@@ -194,7 +194,7 @@ def test_each_convolution_of_the_image_gives_sixteen_numbers_a_map(project: Proj
     discriminator = build(params, 1, 10).discriminator.eval()
     size = params.data.size
     images = np.random.default_rng(0).integers(0, 256, (12, 1, size, size), np.uint8)
-    maps = {"cdcgan": 4 + 8 + 16, "cdcgan-classic": 2 + 8 + 16, "dcgan-mnist": 4 + 8 + 16}
+    maps = {"cdcgan": 2 + 4 + 8 + 16 + 16, "cdcgan-classic": 2 + 8 + 16, "dcgan-mnist": 4 + 8 + 16}
     features = pooled_features(discriminator, images, classes=10)
     assert features.shape == (12, 16 * maps.get(name, 4 + 8))
     one = pooled_features(discriminator, images[11:], classes=10)

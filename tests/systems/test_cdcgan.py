@@ -41,8 +41,8 @@ def test_limits_are_the_commonest_of_the_extreme_grey_levels() -> None:
 
 def test_it_begins_at_a_quarter_of_the_native_size(tmp_path: Path) -> None:
     generator = build(write_params(preset("cdcgan"), tmp_path), 1, 10).generator.maps
-    assert generator.start == (96, 7, 7)
-    assert [up.weight.shape[:2] for up in generator.ups] == [(96, 48), (48, 24)]
+    assert generator.start == (128, 7, 7)
+    assert [up.weight.shape[:2] for up in generator.ups] == [(128, 64), (64, 32)]
 
 
 @pytest.fixture(scope="module")
@@ -80,5 +80,5 @@ def test_pictures_that_were_not_enlarged_are_drawn_as_they_are(tmp_path: Path) -
     content = preset("cdcgan")
     content["data"]["size"] = 16
     generator = build(write_params(content, tmp_path), 1, 10).generator
-    assert generator.maps.start == (96, 4, 4)
+    assert generator.maps.start == (128, 4, 4)
     assert isinstance(generator.enlarge, torch.nn.Identity)
