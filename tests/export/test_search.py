@@ -64,7 +64,7 @@ def test_the_gradient_of_each_kind_of_generator_is_exported(
 def test_loss_and_gradient_are_those_of_the_generators_file(exported: Callable[[str], Path]) -> None:
     folder = exported("cdcgan") / "exported"
     generator, found = Generator(folder / "cdcgan.onnx"), Network(folder / "cdcgan.parts/search.onnx")
-    assert json.loads((folder / "cdcgan.parts/contents.json").read_text()) == {"parts": ["search"]}
+    assert json.loads((folder / "cdcgan.parts/contents.json").read_text()) == {"parts": ["mixture", "search"]}
     given = examples(found.description, range(4))
     given["target"] = generator.run(examples(generator.description, range(4, 8))["z"], given["label"])
     given["absolute"] = np.array([0, 0.25, 1, 1], np.float32)

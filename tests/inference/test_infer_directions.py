@@ -87,7 +87,7 @@ def test_first_weights_of_a_gemm_are_those_in_the_file(conditional):
 
 def test_first_weights_of_the_flagship_are_those_of_all_modulated_layers():
     found = first_weights(FLAGSHIP, "z", 100)
-    assert [weight.shape for weight in found] == [(rows, 100) for rows in (3072, 192, 192, 96, 96, 48, 48)]
+    assert [weight.shape for weight in found] == [(rows, 100) for rows in (6272, 128, 128, 64, 64, 32, 32)]
     weights = {each.name: each for each in onnx.load(FLAGSHIP).graph.initializer}
     assert np.array_equal(found[2], onnx.numpy_helper.to_array(weights["t012"]))
 
