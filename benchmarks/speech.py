@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from pipeline.data.prepared import Prepared
 from pipeline.data.progress import items_bar
+from pipeline.fields import Field
 from pipeline.inference import Generator
+from pipeline.kinds.mel import stored
 from pipeline.kinds.shared.spectrum import Spectrum
 from pipeline.loading import load
 from pipeline.params import Params
@@ -42,7 +44,8 @@ def main() -> None:
     params = load()
     prepared = Prepared.open(prepared_dir(params.data))
     judge = of_other_voices(params, prepared)
-    spectrum = Spectrum.of(prepared.fields["images"])
+    field = prepared.fields["images"]
+    spectrum = Spectrum.of(field)
     labels = np.arange(arguments.samples) % prepared.label_count
     words = {
         "generated": generated(Generator(arguments.file, device="cpu"), labels, len(labels), seed=0),
@@ -50,7 +53,7 @@ def main() -> None:
     }
     print("| words | named right, as mels | as sounds | moved by |\n|---|---|---|---|")
     for title, spoken in words.items():
-        heard = through_sound(spectrum, spoken, title)
+        heard = through_sound(field, spoken, title)
         cells = [told(judge, spoken), told(judge, heard), f"{moved(spectrum, spoken, heard):.2f} dB"]
         print(f"| {len(spoken):,} {title} | {' | '.join(cells)} |", flush=True)
 
@@ -66,15 +69,15 @@ def of_other_voices(params: Params, prepared: Prepared) -> Judge:
     return Judge(network, {"shape": asdict(shape), "task": "classes"})
 
 
-def through_sound(spectrum: Spectrum, spoken: Images, title: str) -> Images:
+def through_sound(field: Field, spoken: Images, title: str) -> Images:
     """The mels of the sounds that are made of mels."""
-    mels = []
+    spectrum, mels = Spectrum.of(field), []
     with items_bar() as bar:
         task = bar.add_task(f"sounds: {title}", total=len(spoken))
         for (mel,) in spoken.images:
             mels.append(spectrum.mel(spectrum.sound(mel / 127.5 - 1)))
             bar.advance(task)
-    return Images(np.rint((np.stack(mels)[:, None] + 1) * 127.5).astype(np.uint8), spoken.labels)
+    return Images(stored(field, np.stack(mels)[:, None]), spoken.labels)
 
 
 def told(judge: Judge, spoken: Images) -> str:

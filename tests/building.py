@@ -15,11 +15,8 @@ CPU = torch.device("cpu")
 
 
 CAPTION = text(["a", "red", "three"], 4)
-OTHERS = {
-    "voxels": voxels,
-    "silhouettes": voxels,
-    "spoken_digits": spoken.field_of,
-}  # what is no image, by data set
+# what is no image, by data set
+OTHERS = {"voxels": voxels, "silhouettes": voxels, "spoken_digits": spoken.field_of}
 GIVEN = {"small_pairs": 0.25, "silhouettes": 2}  # how large what goes in is, a side, by data set
 
 

@@ -27,10 +27,8 @@ SLANTS = (0.0, 0.5)  # to the right of upright, in pixels a pixel of height; wha
 COLOURS = ((230, 40, 40), (40, 200, 60), (60, 90, 255), (240, 225, 40), (190, 60, 220), (240, 240, 240))
 # how far each is from that at most: the height's share, the slant, the place in sides, the brightness
 TALLER, STEEPER, ASIDE, DARKER = 0.05, 0.08, 0.03125, 0.15
-ANY_HEIGHT, ROOM = (
-    (0.3, 0.7),
-    0.6,
-)  # where captions say neither; how far the middle is from the sides, in heights
+# where captions say neither: how high, and how far the middle is from the sides at least, in heights
+ANY_HEIGHT, ROOM = (0.3, 0.7), 0.6
 HELD_OUT = 0.2  # of the ways in which each digit can be shown: never trained on
 _SIDE, _INK, _FINER = 28, 0.2, 2  # of a source picture; from where it is ink; samples a pixel and side
 

@@ -4,17 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEAR = 8  # grey levels from either end among which the limit is sought
-_BATCH = 1000  # images at a time
 
 
-def limits(images: NDArray[np.uint8]) -> list[int]:
-    """Return the commonest of the darkest and of the brightest grey levels of images uint8 [N, ...].
+def limits(counts: NDArray[np.int64]) -> list[int]:
+    """Return the commonest of the darkest and of the brightest grey levels; `counts` [256] tells how many.
 
     MNIST's are 0 and 253: its strokes end there, though some pixels reach 255.
     """
-    counts = np.zeros(256, np.int64)
-    for start in range(0, len(images), _BATCH):
-        counts += np.bincount(images[start : start + _BATCH].ravel(), minlength=256)
     first, last = np.flatnonzero(counts)[[0, -1]]
     bright = max(first, last - NEAR + 1)
     return [

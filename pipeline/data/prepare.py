@@ -72,10 +72,9 @@ def _write_table(
     for split_name in ("train", "test"):
         for field, one in {name: table, **table.beside}.items():
             path = folder / f"{split_name}_{field}.npy"
-            _write_images(path, getattr(one, split_name), fields[field], bar)
+            counts = _write_images(path, getattr(one, split_name), fields[field], bar)
             if split_name == "train" and fields[field].kind == "image":
-                found = limits(np.load(path, mmap_mode="r"))
-                fields[field] = replace(fields[field], about={"limits": found})
+                fields[field] = replace(fields[field], about={"limits": limits(counts)})
         np.save(folder / f"{split_name}_{labels}.npy", getattr(table, split_name).labels)
         if table.captions:
             np.save(folder / f"{split_name}_captions.npy", getattr(table.captions, split_name))
@@ -92,19 +91,23 @@ def _write_table(
     }
 
 
-def _write_images(path: Path, split: Split, field: Field, bar: Progress) -> None:
+def _write_images(path: Path, split: Split, field: Field, bar: Progress) -> np.ndarray:
     """Write the images of a split as .npy, uint8 [N, *shape of the field], as they come.
 
+    Returns how many values there are of each grey level, int64 [256].
     Never all in memory, and not through a memory map either, where a full disk ends the process unasked.
     """
     shape = (len(split.labels), *field.shape)
+    counts = np.zeros(256, np.int64)
     task = bar.add_task(path.stem.replace("_", " "), total=len(split.labels))
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for batch in split.batches():
             fitted = fit(batch, field.shape[1], field.shape[0]) if field.kind == "image" else batch
             file.write(fitted.numpy().tobytes())
+            counts += np.bincount(fitted.numpy().ravel(), minlength=256)
             bar.advance(task, len(batch))
+    return counts
 
 
 def _boxes(images: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from pipeline.data.progress import items_bar
 from pipeline.errors import RunError, UserError
 from pipeline.fields import Field, mel
 from pipeline.files import atomic_path
+from pipeline.kinds.mel import stored
 from pipeline.kinds.shared.spectrum import Spectrum
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -158,7 +159,7 @@ def _split(
     def batches() -> Iterator[torch.Tensor]:
         for start in range(0, len(rows), _BATCH):
             mels = np.stack([spectrum.mel(placed(sounds[row])) for row in rows[start : start + _BATCH]])
-            yield torch.from_numpy(np.rint((mels + 1) * 127.5).astype(np.uint8))[:, None]
+            yield torch.from_numpy(stored(field, mels[:, None]))
 
     return Split(labels[rows], batches)
 

@@ -7,14 +7,18 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from pipeline import fields
+from pipeline.errors import UserError
 from pipeline.fields import Field, Fields, class_count
 from pipeline.game import Game
+from pipeline.networks.initialisation import projection_init
 from pipeline.params import Params
 from pipeline.stabilisers import minibatch
 from pipeline.stabilisers.virtual_batch_norm import ReferenceBatch, make_virtual
 from pipeline.streams import draw, stream
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
+
+NO_PICTURES = {"voxels": "volumes", "mel": "sounds"}  # what can't be augmented, by kind
 
 
 class DiscriminatorBase(nn.Module):
@@ -48,6 +52,21 @@ class DiscriminatorBase(nn.Module):
         return logits if self.minibatch is None else logits + self.minibatch(features.flatten(1))
 
 
+class ProjectionDiscriminator(DiscriminatorBase):
+    """Its logit is psi(features) + <embedding of the label, features> (Miyato and Koyama 2018, eq. (3))."""
+
+    def __init__(self, layers: nn.Module, features: int, classes: int) -> None:
+        """`layers` make so many `features` of an image."""
+        super().__init__()
+        self.layers = layers
+        self.linear = nn.Linear(features, 1)
+        self.embedding = nn.Embedding(classes, features)
+        projection_init(self.layers, self.linear, self.embedding)
+
+    def head(self, features: Tensor, labels: Tensor) -> Tensor:
+        return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
+
+
 class Adversarial(System):
     """A generator and a discriminator under one adversarial objective (Goodfellow et al. 2014, algorithm 1).
 
@@ -64,6 +83,11 @@ class Adversarial(System):
         game: Game | None = None,
     ) -> None:
         super().__init__()
+        other = NO_PICTURES.get(data["images"].kind)
+        if other and params.stabilisers.augmentation:
+            raise UserError(
+                f"stabilisers.augmentation: is for pictures; {params.model.kind} makes {other}: set it to []"
+            )
         self.generator = generator
         self.discriminator = discriminator
         self.game = game or Game(params)

@@ -11,12 +11,11 @@ from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields, class_count
 from pipeline.mismatched import MismatchedGame
-from pipeline.networks.initialisation import projection_init
 from pipeline.networks.modulated import ModulatedGenerator
 from pipeline.networks.output import Enlarge, Within
 from pipeline.networks.widths import doubled
 from pipeline.precision import full_precision
-from pipeline.systems.adversarial import Adversarial, DiscriminatorBase
+from pipeline.systems.adversarial import Adversarial, ProjectionDiscriminator
 from pipeline.systems.base import GENERATOR, Export
 
 
@@ -55,27 +54,17 @@ class Generator(nn.Module):
             return self.enlarge(self.within(drawn))
 
 
-class Discriminator(DiscriminatorBase):
-    """Image [N, C, size, size], labels [N] -> logits [N] (Miyato and Koyama 2018, eq. (3)).
-
-    The logit is psi(features) + <embedding of the label, features>.
-    """
+class Discriminator(ProjectionDiscriminator):
+    """Image [N, C, size, size], labels [N] -> logits [N]."""
 
     def __init__(self, classes: int, width: int, channels: int, size: int) -> None:
-        super().__init__()
         widths = doubled(width, size)
         fine = -(-width // 2)
         layers: list[nn.Module] = [nn.Conv2d(channels, fine, 3, padding=1), nn.LeakyReLU(0.2)]
         for inputs, outputs in pairwise([fine, *widths]):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
         layers += [nn.Conv2d(widths[-1], widths[-1], 3, padding=1), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Flatten())
-        self.linear = nn.Linear(widths[-1] * 16, 1)
-        self.embedding = nn.Embedding(classes, widths[-1] * 16)
-        projection_init(self.layers, self.linear, self.embedding)
-
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
+        super().__init__(nn.Sequential(*layers, nn.Flatten()), widths[-1] * 16, classes)
 
 
 class Model(Adversarial):

@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.errors import UserError
 from pipeline.fields import Fields
 from pipeline.game import Game, Losses
 from pipeline.networks.volumes import VolumeDiscriminator, VolumeGenerator
@@ -63,8 +62,6 @@ class Model(Adversarial):
 
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size = params.model, params.data.size
-        if params.stabilisers.augmentation:
-            raise UserError("stabilisers.augmentation: is for pictures; gan3d makes volumes: set it to []")
         generator = VolumeGenerator(model.z_dim, model.width, size)
         discriminator = Discriminator(model.width, size, model.discriminator_norm)
         super().__init__(params, data, generator, discriminator, CountingGame(params))

@@ -4,7 +4,6 @@ The generator's batch norms obey the class, and the discriminator is asked wheth
 of its class. The published one has neither batch norm nor classes.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -12,12 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from pipeline import params as p
-from pipeline.errors import UserError
 from pipeline.fields import Fields, class_count
-from pipeline.networks.initialisation import projection_init
 from pipeline.networks.modulated import ModulatedGenerator
 from pipeline.networks.widths import doubled
-from pipeline.systems.adversarial import Adversarial, DiscriminatorBase, FromNoise
+from pipeline.systems.adversarial import Adversarial, ProjectionDiscriminator
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export
 
 
@@ -42,25 +39,15 @@ class Generator(ModulatedGenerator):
         return torch.tanh(super().forward(z, classes))
 
 
-class Discriminator(DiscriminatorBase):
-    """Mel [N, 1, size, size], labels [N] -> logits [N].
-
-    5x5 convolutions (Donahue et al. 2019, table 4), a projection (Miyato and Koyama 2018, eq. (3)).
-    """
+class Discriminator(ProjectionDiscriminator):
+    """Mel [N, 1, size, size], labels [N] -> logits [N]; 5x5 convolutions (Donahue et al. 2019, table 4)."""
 
     def __init__(self, classes: int, width: int, size: int) -> None:
-        super().__init__()
         widths = doubled(width, size)
         layers: list[nn.Module] = []
         for inputs, outputs in zip([1, *widths], widths, strict=False):
             layers += [nn.Conv2d(inputs, outputs, 5, 2, 2), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Flatten())
-        self.linear = nn.Linear(widths[-1] * 16, 1)
-        self.embedding = nn.Embedding(classes, widths[-1] * 16)
-        projection_init(self.layers, self.linear, self.embedding)
-
-    def head(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.linear(features).squeeze(1) + (self.embedding(labels) * features).sum(1)
+        super().__init__(nn.Sequential(*layers, nn.Flatten()), widths[-1] * 16, classes)
 
 
 class Model(Adversarial):
@@ -68,13 +55,10 @@ class Model(Adversarial):
 
     def __init__(self, params: p.Params[Params], data: Fields) -> None:
         model, size, classes = params.model, params.data.size, class_count(data["labels"])
-        if params.stabilisers.augmentation:
-            raise UserError("stabilisers.augmentation: is for pictures; specgan makes sounds: set it to []")
         generator = Generator(model.z_dim, classes, model.generator_width, 1, size)
         super().__init__(params, data, generator, Discriminator(classes, model.discriminator_width, size))
 
-    def exports(self, shipped: Mapping[str, nn.Module]) -> dict[str, Export]:
-        mel, label = self.data["images"], self.data["labels"]
-        inputs = {"z": self.latent, "label": replace(label, about=label.about | {"of": "labels"})}
+    def exports(self, shipped: nn.ModuleDict) -> dict[str, Export]:
+        mel = self.data["images"]
         outputs = {"mel": replace(mel, about=mel.about | OF_IMAGES)}
-        return {GENERATOR: Export(FromNoise(shipped[GENERATOR]), inputs, outputs)}
+        return {GENERATOR: super().exports(shipped)[GENERATOR]._replace(outputs=outputs)}

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from pipeline.data.originals import hold_out
+from pipeline.data.originals import Originals, Split, hold_out
 from pipeline.data.prepare import prepare
 from pipeline.data.prepared import Prepared
 from pipeline.datasets import download
 from pipeline.errors import RunError, UserError
 from pipeline.files import sha256_of
 from pipeline.places import prepared_dir, raw_dir
+
+# of two pictures each: alone 3 or 5 would be the commonest of the dark levels, and 250 or 254 of the bright
+FIRST = [3] * 33 + [5] * 31 + [250] * 33 + [252] * 31
+SECOND = [5] * 64 + [254] * 33 + [252] * 31
 
 
 @pytest.fixture
@@ -54,6 +59,14 @@ def test_the_digest_follows_the_pixels(digits, tmp_path, data):
 def test_grey_as_colour(digits, tmp_path, data):
     colour = prepare(data("digits", test_fraction=0.2, channels=3), tmp_path / "raw", tmp_path / "colour")
     assert np.array_equal(colour.images("test"), np.repeat(digits.images("test"), 3, axis=1))
+
+
+def test_limits_are_of_the_pictures_of_all_batches(tmp_path, data, monkeypatch):
+    first, second = (torch.tensor(levels).byte().reshape(2, 1, 8, 8) for levels in (FIRST, SECOND))
+    split = Split(np.zeros(4, np.int64), lambda: iter([first, second]))
+    monkeypatch.setattr("pipeline.data.prepare.load", lambda *_: Originals([], 1, split, split))
+    prepared = prepare(data("digits", size=8, test_fraction=0.2), tmp_path, tmp_path / "prepared")
+    assert prepared.fields["images"].about["limits"] == [5, 252]
 
 
 def test_a_full_disk_leaves_the_earlier_arrays_alone(digits, tmp_path, data, full_disk):
