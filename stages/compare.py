@@ -27,16 +27,21 @@ def main(
     samples: Annotated[
         int | None, typer.Option(metavar="N", min=100, help="How many of each. [default: as in params.yaml]")
     ] = None,
+    aside: Annotated[
+        bool, typer.Option("--aside", help="Hold them against the images set aside: to choose settings by.")
+    ] = False,
 ) -> None:
     """Score exported generators under the same conditions and print one table.
 
     Data set, judges, samples and seed are those of params.yaml (run `dvc repro judge` first). Any file that
     keeps the ONNX contract of the README will do, with labels or without, if it makes images of that size.
-    A dash stands where a figure makes no sense for a generator; "real" is what images set aside reach.
+    A dash stands where a figure makes no sense for a generator; "real" is what real images reach. Choose
+    settings with --aside; test images are for the report.
 
     \b
       python -m stages.compare exported/cdcgan.onnx ../other/exported/cdcgan.onnx
       python -m stages.compare exported/*.onnx --samples 2000 --output table.md --output scores.json
+      python -m stages.compare exported/*.onnx --aside
     """  # noqa: D301 - \b marks lines that are not to be wrapped
     targets = output or []
     for target in targets:
@@ -45,7 +50,8 @@ def main(
     params = load()
     chosen = {} if samples is None else {"samples": samples}
     prepared, judges = Prepared.open(prepared_dir(params.data)), load_judges(params)
-    scores = compare(files, prepared, judges, params.evaluate.model_copy(update=chosen))
+    evaluate = params.evaluate.model_copy(update=chosen)
+    scores = compare(files, prepared, judges, evaluate, "aside" if aside else "test")
     Console().print(comparison(scores))
     for target in targets:
         WRITERS[target.suffix](target, scores)

@@ -14,6 +14,7 @@ from pipeline.fields import Fields, class_count, from_json
 from pipeline.files import sha256_of
 
 Part = Literal["train", "aside", "test"]  # what is learnt from, what is chosen by, what is reported on
+WORDS: dict[Part, str] = {"train": "training images", "aside": "images set aside", "test": "test images"}
 DESCRIPTION = "dataset.json"
 # on the disk, by kind
 DTYPES = {

@@ -9,7 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import Part, Prepared
 from pipeline.errors import UserError
 from pipeline.files import write_bytes, write_json
 from pipeline.params import EvaluateParams
@@ -26,9 +26,13 @@ Scores = dict[str, Any]  # the protocol, and every figure by its key, as in scor
 
 
 def compare(
-    files: Sequence[Path], prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams
+    files: Sequence[Path],
+    prepared: Prepared,
+    judges: dict[str, Judge],
+    params: EvaluateParams,
+    against: Part = "test",
 ) -> dict[str, Scores]:
-    """The scores of each generator, by a name that tells it from the others.
+    """The scores of each generator on a part of the data, by a name that tells it from the others.
 
     Where a figure's spread is known, those after the first have `from_first`: how far they are from the first
     one's, with the interval of that difference. Real images and noise are looked at once for all. UserError
@@ -39,7 +43,7 @@ def compare(
     for file, generator in zip(files, generators, strict=True):
         if made(generator) != prepared.tables[0].images:
             raise UserError(f"{file} makes {made(generator)}: python -m stages.evaluate scores it alone")
-    reference = refer(prepared, judges, params)
+    reference = refer(prepared, judges, params, against)
     scores = {}
     for name, file, generator in zip(names, files, generators, strict=True):
         say.print(f"{name}: generator {len(scores) + 1} of {len(files)}", highlight=False)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.data.aside import FEWEST
-from pipeline.data.prepared import Part, Prepared
+from pipeline.data.prepared import WORDS, Part, Prepared
 from pipeline.errors import UserError
 from pipeline.fields import Field
 from pipeline.inference import Network
@@ -37,6 +37,7 @@ class Evidence(TypedDict, total=False):
     floor_part: Part  # whether anything learnt from them
     noise: Candidate  # as many: how good one that learnt nothing would
     test: Candidate  # the real images that all are held against
+    test_part: Part  # test images, or to choose settings by, images set aside
     unseen: Images  # real images that no generator learnt from, to be told from samples
     seen: Images  # training images of their labels, in the samples' place
     classes: list[str]  # missing: the data set has none
@@ -120,19 +121,23 @@ def gather(
     return draw_samples(generator, reference, prepared)
 
 
-def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) -> Evidence:
+def refer(
+    prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams, against: Part = "test"
+) -> Evidence:
     """The part of the evidence that is the same for all generators.
 
-    The floor is of images set aside, or where there are none of training images. UserError where there are
-    too few real images, or the weights of Inception that were asked for can't be used.
+    All is held against the part `against`. The floor is of images set aside, or where there are none, or
+    those are what all is held against, of training images. UserError where there are too few real images, or
+    the weights of Inception that were asked for can't be used.
     """
     seed, judge = params.seed, next(iter(judges.values()))
-    part: Part = "aside" if prepared.counts["aside"]["total"] >= FEWEST else "train"
-    for needed in (part, "test"):
+    enough = prepared.counts["aside"]["total"] >= FEWEST
+    part: Part = "aside" if enough and against == "test" else "train"
+    for needed in (part, against):
         found = prepared.counts[needed]["total"]
         if found < FEWEST:
-            raise UserError(f"{prepared.folder} has {found} {needed} images: scores need {FEWEST} or more")
-    test = candidates.real(prepared, "test", candidates.shuffled(prepared, "test", params.samples, seed))
+            raise UserError(f"{prepared.folder} has {found} {WORDS[needed]}: scores need {FEWEST} or more")
+    test = candidates.real(prepared, against, candidates.shuffled(prepared, against, params.samples, seed))
     floor = _like(prepared, part, test, params.samples, seed)
     training = Images(prepared.images("train"), prepared.labels("train") if prepared.classes else None)
     unseen = candidates.joined([floor, test]) if part == "aside" else test
@@ -146,6 +151,7 @@ def refer(prepared: Prepared, judges: dict[str, Judge], params: EvaluateParams) 
         floor_part=part,
         noise=look_at(judge, candidates.noise(floor, seed)),
         test=look_at(judge, test),
+        test_part=against,
         unseen=unseen,
         seen=seen,
         training=training,

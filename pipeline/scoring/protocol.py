@@ -8,14 +8,13 @@ from typing import Any
 
 import torch
 
-from pipeline.data.prepared import Prepared
+from pipeline.data.prepared import WORDS, Prepared
 from pipeline.files import sha256_of
 from pipeline.params import EvaluateParams
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import Evidence
 from pipeline.scoring.figures import modules
 from pipeline.scoring.judges.judge import Judge, judge_device
-from pipeline.scoring.judges.training import WORDS
 
 PACKAGES = ("torch", "numpy", "scipy", "onnxruntime")
 
@@ -32,7 +31,7 @@ def protocol(file: Path, evidence: Evidence, prepared: Prepared, params: Evaluat
         "samples_asked_for": params.samples,
         "samples": len(evidence["fake"]),
         "labels": "in the test images' class shares" if "labels" in evidence else "none",
-        "compared_with": f"{len(evidence['test']):,} test images",
+        "compared_with": f"{len(evidence['test']):,} {WORDS[evidence['test_part']]}",
         "real": f"{len(evidence['floor']):,} {WORDS[evidence['floor_part']]}{seen}",
         "told_from": f"{len(evidence['unseen']):,} real images that the generator did not learn from",
         "seed": params.seed,

@@ -196,6 +196,13 @@ def test_the_command_prints_and_writes_the_table(
     assert full["judge_fid"]["why"] == "100 images are too few for it: 512 are needed"
 
 
+def test_there_must_be_images_set_aside_to_choose_by(
+    params: Params, files: list[Path], command: Callable[..., None]
+) -> None:
+    with pytest.raises(UserError, match="has 0 images set aside: scores need 20 or more"):
+        command(files[0], "--aside")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

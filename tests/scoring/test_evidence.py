@@ -1,15 +1,18 @@
 """What generators are held against: who judges, which images nothing learnt from, of which classes."""
 
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from pipeline.data.prepared import Prepared
-from pipeline.params import EvaluateParams
+from pipeline.params import DataParams, EvaluateParams
 from pipeline.scoring.candidates import Images
 from pipeline.scoring.evidence import contestants, refer
 from pipeline.scoring.translations import chosen
+from tests.scoring.conftest import DATA
 
 PARAMS = EvaluateParams(judge="one", samples=200, seed=1, inception_weights=None)
 
@@ -52,6 +55,17 @@ def test_real_images_are_in_the_shares_of_the_test_images_and_of_the_part_they_s
         assert len(found[name]) == len(found["test"]) == 200
         assert np.abs(np.bincount(found[name].labels, minlength=10) - shares).max() <= 1
     assert not rows(found["noise"].images) & (training | test)
+
+
+def test_settings_are_chosen_on_images_set_aside_and_no_test_image_is_looked_at(
+    prepared_digits: Callable[[DataParams], Path],
+) -> None:
+    data = Prepared.open(prepared_digits(DATA.model_copy(update={"set_aside": 150})))
+    found = refer(data, {"one": judge(1.0)}, PARAMS, against="aside")
+    aside, training = rows(data.images("aside")), rows(data.images("train"))
+    assert (found["test_part"], found["floor_part"]) == ("aside", "train")
+    assert rows(found["test"].images) | rows(found["unseen"].images) <= aside
+    assert rows(found["floor"].images) | rows(found["seen"].images) <= training
 
 
 def test_each_contestant_has_the_key_of_its_figure(digits: Prepared) -> None:

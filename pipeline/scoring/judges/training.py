@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipeline.data.prepared import Part, Prepared
+from pipeline.data.prepared import WORDS, Part, Prepared
 from pipeline.data.progress import items_bar
 from pipeline.errors import RunError, UserError
 from pipeline.params import JudgeParams
@@ -22,7 +22,6 @@ from pipeline.streams import stream
 # How far an image is moved in training: what a handwritten digit survives and a photograph does not notice.
 DEGREES, SCALE, SHIFT = 10.0, 0.1, 0.06  # SHIFT is a share of the side
 WEIGHT_DECAY = 1e-2
-WORDS = {"train": "training images", "aside": "images set aside", "test": "test images"}
 
 
 def train_judge(prepared: Prepared, name: str, params: JudgeParams) -> Judge:
