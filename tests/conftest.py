@@ -1,5 +1,6 @@
 """A project in a temporary folder: a preset made tiny, and digits prepared in its size."""
 
+import functools
 import json
 import multiprocessing
 import os
@@ -100,6 +101,17 @@ def write_params(content: dict[str, Any], folder: Path) -> Params:
     path = folder / "params.yaml"
     path.write_text(json.dumps(content))
     return load(path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_registry() -> Iterator[None]:
+    """The exporter collects its operators once, not for each of a hundred networks: a second each."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry  # late: only here
+
+    with pytest.MonkeyPatch.context() as patch:
+        once_each = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+        patch.setattr(ONNXRegistry, "from_torchlib", once_each)
+        yield
 
 
 @pytest.fixture(scope="session")

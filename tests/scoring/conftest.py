@@ -17,7 +17,7 @@ from pipeline.places import judge_dir
 from pipeline.scoring import spread
 from pipeline.scoring.evidence import gather, open_generator
 from pipeline.scoring.figure import rounded
-from pipeline.scoring.figures import patches, score
+from pipeline.scoring.figures import patches, score, train_on_generated, two_sample
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.judges.training import train_judge
 
@@ -35,10 +35,13 @@ VARIETY = 100  # images of a class a generator can show
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_draws() -> Iterator[None]:
-    """Intervals from few draws, distances from few patches: a score then takes a fraction of the time."""
+    """Few draws, patches, nets and passes of theirs: a score then takes a fraction of the time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spread, "DRAWS", 20)
         patch.setattr(patches, "PATCHES", 5000)
+        patch.setattr(two_sample, "SEEDS", {"value": 1, "real": 1})
+        patch.setattr(two_sample, "PASSES", 6)
+        patch.setattr(train_on_generated, "SEEDS", 2)
         yield
 
 

@@ -14,7 +14,9 @@ from tests.training.test_train_stage import ALL, GAMES, rows
 
 Project = Callable[[dict[str, Any]], Params]
 STABILISERS = ALL | {"virtual_batch_norm": True}
-LAYERS = [{"minibatch": name} for name in get_args(StabiliserParams.model_fields["minibatch"].annotation)]
+MINIBATCH = get_args(StabiliserParams.model_fields["minibatch"].annotation)
+# objectives see logits, which are float32 in either precision: a penalty each will do
+PENALISED = [game for game in GAMES if game[1] != "none"]
 
 
 def in_bf16(objective: str, penalty: str = "none", **stabilisers: Any) -> dict[str, Any]:
@@ -38,15 +40,15 @@ def test_penalties_on_generated_images_train_in_bf16(project: Project, penalty: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("objective", "penalty"), GAMES)
-def test_every_objective_and_penalty_trains_in_bf16(project: Project, objective: str, penalty: str) -> None:
+@pytest.mark.parametrize(("objective", "penalty"), PENALISED)
+def test_every_penalty_trains_in_bf16(project: Project, objective: str, penalty: str) -> None:
     trains(project, in_bf16(objective, penalty))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stabiliser", [{name: value} for name, value in STABILISERS.items()] + LAYERS)
-def test_every_stabiliser_trains_in_bf16(project: Project, stabiliser: dict[str, Any]) -> None:
-    trains(project, in_bf16("non-saturating", **stabiliser))
+@pytest.mark.parametrize("minibatch", MINIBATCH)
+def test_all_stabilisers_together_train_in_bf16(project: Project, minibatch: str) -> None:
+    trains(project, in_bf16("non-saturating", **STABILISERS | {"minibatch": minibatch}))
 
 
 @pytest.mark.slow

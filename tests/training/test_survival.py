@@ -26,7 +26,7 @@ from tests.training.test_train_stage import hashes, hashes_of_training
 
 Project = Callable[[dict[str, Any]], Params]
 Trained = Callable[[str], Path]
-KILLS = 2  # of each stage; `python -m benchmarks.kills` makes twenty
+KILLS = 1  # of each stage; `python -m benchmarks.kills` makes twenty
 # the process kills itself in place of its rename number {number}, the first being 0
 KILLED_AT_A_RENAME = (
     """
