@@ -50,7 +50,7 @@ def test_every_stabiliser_trains_in_bf16(project: Project, stabiliser: dict[str,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["r3gan-mnist", "wgan-gp-mnist"])
+@pytest.mark.parametrize("preset", ["relativistic-mnist", "wgan-gp-mnist"])
 def test_a_preset_trains_in_bf16(project: Project, preset: str) -> None:
     content = tiny(preset)
     content["train"] |= {"precision": "bf16"}
