@@ -3,7 +3,8 @@
 The generator's noise maps are left out: an exported file draws none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar
 
@@ -40,20 +41,27 @@ class Params(p.LatentParams):
 
 
 class Gated(nn.Module):
-    """x [N, 2 C, H, W] -> [N, C, H, W]: half of the maps, each let through by one of the others (GLU)."""
+    """A convolution and batch norm of x [N, ...], each map let through by one of a second of that form (GLU).
+
+    Two layers, not halves of one: the gradient of a slice has no word in ONNX that a search could use.
+    """
+
+    def __init__(self, convolution: Callable[[], nn.Module], maps: int) -> None:
+        """`convolution` makes one that has so many `maps`."""
+        super().__init__()
+        self.value, self.gate = (nn.Sequential(convolution(), nn.BatchNorm2d(maps)) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
-        half = x.shape[1] // 2
-        return x[:, :half] * torch.sigmoid(x[:, half:])
+        return self.value(x) * torch.sigmoid(self.gate(x))
 
 
-def _doubled(inputs: int, outputs: int) -> nn.Sequential:
+def _doubled(inputs: int, outputs: int) -> Gated:
     """Each pixel four times, 3x3, batch norm, gates: twice the side."""
-    return nn.Sequential(DoublingConv(inputs, 2 * outputs, scale=1.0), nn.BatchNorm2d(2 * outputs), Gated())
+    return Gated(partial(DoublingConv, inputs, outputs, scale=1.0), outputs)
 
 
 class Skip(nn.Module):
-    """Skip-layer excitation: maps [N, inputs, side, side] -> a factor for each of others [N, outputs, 1, 1]."""
+    """Skip-layer excitation: maps [N, inputs, side, side] -> factors of others [N, outputs, 1, 1]."""
 
     def __init__(self, side: int, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -79,9 +87,7 @@ class Generator(nn.Module):
         self.table = nn.Embedding(classes, model.z_dim) if classes else None
         self.norm = PixelNorm(model.z_dim)
         inputs, first = model.z_dim * (2 if classes else 1), maps[0]
-        self.start = nn.Sequential(
-            nn.ConvTranspose2d(inputs, 2 * first, 4, bias=False), nn.BatchNorm2d(2 * first), Gated()
-        )
+        self.start = Gated(partial(nn.ConvTranspose2d, inputs, first, 4, bias=False), first)
         self.ups = nn.ModuleList(_doubled(below, here) for below, here in pairwise(maps))
         self.skips = nn.ModuleDict(
             {

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import conv2d, conv_transpose2d, relu
 
 from pipeline import params as p
 from pipeline.fields import Fields, class_count
@@ -160,7 +160,8 @@ class Shown(nn.Module):
         self.generator = generator
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
-        return self.generator(z, label).clamp(-1, 1)
+        # as clamp does, but its gradient needs operators that not every runtime has
+        return 1 - relu(2 - relu(self.generator(z, label) + 1))
 
 
 class Model(Adversarial):

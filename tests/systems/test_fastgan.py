@@ -1,10 +1,12 @@
 """FastGAN: gates, skips, what its discriminator redraws and pays, and the sizes it goes up to."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import conv2d, interpolate
 
 from pipeline.export.to_onnx import TOLERANCE, as_onnx
@@ -31,9 +33,10 @@ def built(folder: Path, size: int = 32, **changes: Any) -> Model:
 
 
 def test_a_gate_lets_through_its_own_map() -> None:
-    x = torch.randn(2, 6, 3, 3)
-    expected = torch.stack([x[:, m] / (1 + (-x[:, m + 3]).exp()) for m in range(3)], 1)
-    torch.testing.assert_close(Gated()(x), expected)
+    gated, x = Gated(partial(nn.Conv2d, 2, 3, 1), 3), torch.randn(5, 2, 4, 4)
+    value, gate = gated.value(x), gated.gate(x)
+    assert not torch.allclose(value, gate)
+    torch.testing.assert_close(gated(x), value / (1 + (-gate).exp()))
 
 
 def test_doubling_is_of_nearest_pixels_before_plain_weights() -> None:
