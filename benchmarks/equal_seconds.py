@@ -56,7 +56,7 @@ PRESETS = {
     "cgan-mnist": "CGAN",
     "lsgan-mnist": "LSGAN",
     "wgan-mnist": "WGAN",
-    "r3gan-mnist": "R3GAN's loss",
+    "relativistic-mnist": "R3GAN's loss",
     "fgan-mnist": "f-GAN",
     "unrolled-mnist": "unrolled GAN",
     "infogan-mnist": "InfoGAN",
@@ -67,7 +67,14 @@ PRESETS = {
 # of 64, at which a step takes two seconds: 150 steps in five minutes say nothing
 WIDTHS = dict.fromkeys(
     (
-        *("dcgan28-mnist", "wgan-gp-mnist", "lsgan-mnist", "wgan-mnist", "r3gan-mnist", "infogan-mnist"),
+        *(
+            "dcgan28-mnist",
+            "wgan-gp-mnist",
+            "lsgan-mnist",
+            "wgan-mnist",
+            "relativistic-mnist",
+            "infogan-mnist",
+        ),
         "lapgan-mnist",
     ),
     16,

@@ -46,7 +46,7 @@ CONFIGURATIONS: dict[str, tuple[str, Changes]] = {
     "cdcgan": ("cdcgan", {}),
     "wasserstein, clipped": ("wgan-mnist", {"train": {"d_steps": 5}}),
     "wasserstein, penalised": ("wgan-gp-mnist", {}),
-    "relativistic, R1 and R2": ("r3gan-mnist", {}),
+    "relativistic, R1 and R2": ("relativistic-mnist", {}),
     "unrolled": ("unrolled-mnist", {"stabilisers": {"unrolled_steps": 3}}),
     "classic": ("cdcgan-classic", {}),
     "virtual batch norm": ("cdcgan", {"stabilisers": {"virtual_batch_norm": True}}),

@@ -17,7 +17,7 @@ from benchmarks.loops import loop_of, preset, step_flops
 from pipeline.params import Params
 from pipeline.training.state import TrainingState
 
-PRESETS = ("cdcgan", "cdcgan-classic", "dcgan-celeba", "r3gan-mnist")
+PRESETS = ("cdcgan", "cdcgan-classic", "dcgan-celeba", "relativistic-mnist")
 RATE = 100e12  # operations a second that a GPU keeps up: a tenth of an H200's 989 TFLOP/s in dense bf16
 LINKS = {  # bytes a second each way that a ring keeps up, seconds a collective
     "NVLink 4": (300e9, 20e-6),  # of 450e9

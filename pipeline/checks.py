@@ -24,7 +24,7 @@ def check_data(params: Params, originals: Originals) -> None:
     if params.model.conditional and len(originals.classes) < 2:
         raise UserError(
             f"model.kind: {params.model.kind} needs images with labels, and these have no classes; put them "
-            "in two class folders or more, or choose an unconditional kind (gan, dcgan28, dcgan)"
+            f"in two class folders or more, or {params.model.without_labels()}"
         )
     if params.train.batch > train:
         raise UserError(f"train.batch: {params.train.batch} is more than the {train} training images")

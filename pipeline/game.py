@@ -32,10 +32,16 @@ class Losses(NamedTuple):
 class Game:
     """Objective, penalty, clipping and views for one critic."""
 
-    def __init__(self, params: Params, judged: int = 1, name: str = "") -> None:
-        """`name` tells the random streams and statistics of several games in one system apart."""
+    def __init__(
+        self, params: Params, judged: int = 1, name: str = "", slope_before_views: bool = False
+    ) -> None:
+        """`name` tells the random streams and statistics of several games in one system apart.
+
+        `slope_before_views`: the slope that is penalised is that of a critic who makes its views itself, at
+        samples as they are.
+        """
         self.objective = objectives.build(params.objective)
-        self.judged = judged
+        self.judged, self.slope_before_views = judged, slope_before_views
         self._prefix = f"{name} " if name else ""
         self._statistics = f"{name}_" if name else ""
         self._penalty, self._penalised = penalties.build(params.objective.penalty), params.objective.penalty
@@ -53,8 +59,9 @@ class Game:
 
     def critic(self, critic: nn.Module, real: Sample, fake: Sample, turn: Turn) -> Tensor:
         """All that the critic pays: for its verdicts on views of both, and for its slope."""
-        real, fake = self._view(real, "real", turn), self._view(_detached(fake), "fake", turn)
-        paid = self.critic_losses(critic, real, fake)
+        fake = _detached(fake)
+        seen = self._view(real, "real", turn), self._view(fake, "fake", turn)
+        paid = self.critic_losses(critic, *seen)
         self._note(
             turn,
             d_loss=paid.loss,
@@ -62,7 +69,9 @@ class Game:
             d_fake=paid.fake_logits.sigmoid().mean(),
             logit_gap=paid.real_logits.mean() - paid.fake_logits.mean(),
         )
-        return paid.loss + self._slope(critic, real, fake, turn)
+        if self.slope_before_views:
+            return paid.loss + self._slope(self._viewing(critic, turn), real, fake, turn)
+        return paid.loss + self._slope(critic, *seen, turn)
 
     def maker(
         self, critic: nn.Module, real: Sample, fake: Sample, turn: Turn, optimiser: Optimizer | None = None
@@ -119,7 +128,11 @@ class Game:
             seen[number] = value
         return tuple(seen)
 
-    def _slope(self, critic: nn.Module, real: Sample, fake: Sample, turn: Turn) -> Tensor | float:
+    def _viewing(self, critic: nn.Module, turn: Turn) -> Critic:
+        """A critic who makes its views itself."""
+        return lambda *sample: critic(*self._view(sample, "penalised", turn))
+
+    def _slope(self, critic: Critic, real: Sample, fake: Sample, turn: Turn) -> Tensor | float:
         """What the critic pays for its slope; lazily, as Karras et al. 2020, appendix B."""
         every = self._penalised.every
         if self._penalty is None or turn.index % every:

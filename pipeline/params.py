@@ -94,6 +94,12 @@ class ModelParams(Section):
         """Whose settings stand under train.players."""
         return ("generator", "discriminator")
 
+    def without_labels(self) -> str:
+        """What to choose where the data have no classes, and it takes a label."""
+        if "conditional" in type(self).model_fields:
+            return "set model.conditional to false"
+        return "choose an unconditional kind (gan, dcgan28, dcgan)"
+
 
 class LatentParams(ModelParams):
     """What a system has that makes images of noise z."""
@@ -164,7 +170,7 @@ class StabiliserParams(Section):
 
     spectral_norm: bool  # on every layer of the discriminator
     instance_noise: Annotated[float, Field(ge=0)]  # deviation at the start, linearly to none at the end
-    augmentation: tuple[Literal["colour", "translation", "cutout"], ...]  # of all that D sees
+    augmentation: tuple[Literal["colour", "translation", "cutout", "flip"], ...]  # of all that D sees
     minibatch: Literal["none", "deviation", "discrimination"]  # D's layer that looks at the whole batch
     feature_matching: Annotated[float, Field(ge=0)]  # its weight in the generator's loss
     historical_averaging: Annotated[float, Field(ge=0)]  # its weight in both losses

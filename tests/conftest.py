@@ -52,6 +52,7 @@ SEARCHED = ("aae-mnist", "cdcgan", "cogan-mnist", "gan-mnist", "infogan-mnist", 
 # what makes any preset train in a second on two cores
 SMALL_MODEL = {
     "width": 4,
+    "widest": 8,
     "generator_width": 4,
     "discriminator_width": 4,
     "loss_width": 4,

@@ -109,3 +109,20 @@ def test_games_of_one_system_draw_and_note_apart(tmp_path: Path, sides: Any) -> 
         notes |= turn.notes.keys()
     assert len(set(paid)) == 3
     assert {"d_loss", "images_d_loss", "other_d_loss"} <= notes
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_slope_before_views_is_that_of_the_images_as_they_are(tmp_path: Path, before: bool) -> None:
+    """What a view covers has no slope for the image behind it (as Huang et al. 2024 have it)."""
+    images, condition = torch.rand(4, 1, 3, 3), torch.zeros(4)
+    content = tiny("gan-mnist")
+    content["objective"] |= {"penalty": R2 | {"name": "r1"}}
+    content["stabilisers"]["augmentation"] = ["cutout"]
+    own = Game(write_params(content, tmp_path), slope_before_views=before)
+    critic = Critic()
+    paid = own.critic(critic, (images, condition), (images, condition), TURN)
+    seen = own.critic_losses(critic, *(own._view((images, condition), of, TURN) for of in ("real", "fake")))
+    shown, _ = own._view((torch.ones_like(images), condition), "penalised", TURN)
+    counted = shown if before else torch.ones_like(images)
+    slope = (critic.layer.weight.square() * counted.flatten(1)).sum(1).mean() / 2
+    torch.testing.assert_close(paid - seen.loss, 2.0 * slope)

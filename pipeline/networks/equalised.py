@@ -51,8 +51,11 @@ class HalvingConv(EqualisedConv):
 class DoublingConv(EqualisedConv):
     """Each pixel four times, then 3x3: [N, inputs, H, W] -> [N, outputs, 2 H, 2 W]."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, scale: float | None = None) -> None:
+        """`scale` takes the place of He's constant; 1: the weights are as they are, before a norm."""
         super().__init__(inputs, outputs, 3)
+        if scale is not None:
+            self.scale = scale
 
     def kernel(self) -> Tensor:
         # a transposed convolution adds what others gather, so its kernel is the other way round

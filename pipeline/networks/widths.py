@@ -6,6 +6,11 @@ def doubled(width: int, size: int) -> list[int]:
     return [width << level for level in range((size // 4).bit_length() - 1)]
 
 
+def capped(width: int, widest: int, size: int) -> list[int]:
+    """Return the maps at 4, 8, ... `size`: `width` at `size`, doubled with each halving up to `widest`."""
+    return [min(width << level, widest) for level in reversed(range((size // 4).bit_length()))]
+
+
 def grown(width: int, size: int, least: int = 4) -> tuple[int, list[int]]:
     """Where doublings to `size` pixels begin, and the maps from there on: 28 pixels begin at 7.
 

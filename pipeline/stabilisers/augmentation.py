@@ -51,7 +51,12 @@ def _cutout(images: Tensor, source: torch.Generator) -> Tensor:
     return images.masked_fill((near[0][:, :, None] & near[1][:, None, :])[:, None], 0.0)
 
 
-_CHANGES = {"colour": _colour, "translation": _translation, "cutout": _cutout}
+def _flip(images: Tensor, source: torch.Generator) -> Tensor:
+    """Left and right change places in one of two: where a mirrored picture is as good as the picture."""
+    return torch.where(_uniform(images, source) < 0.5, images.flip(3), images)
+
+
+_CHANGES = {"colour": _colour, "translation": _translation, "cutout": _cutout, "flip": _flip}
 
 
 def _uniform(images: Tensor, source: torch.Generator) -> Tensor:

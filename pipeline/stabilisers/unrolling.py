@@ -18,13 +18,9 @@ class Ahead:
     def __call__(self, *sample: Tensor) -> Tensor:
         return functional_call(self._door, self._weights, ("__call__", *sample))
 
-    def features(self, *sample: Tensor) -> Tensor:
-        """See DiscriminatorBase."""
-        return functional_call(self._door, self._weights, ("features", *sample))
-
-    def logits(self, features: Tensor, *conditions: Tensor) -> Tensor:
-        """See DiscriminatorBase."""
-        return functional_call(self._door, self._weights, ("logits", features, *conditions))
+    def __getattr__(self, method: str) -> Callable:
+        """Any other of the critic's methods."""
+        return lambda *given: functional_call(self._door, self._weights, (method, *given))
 
 
 class _Door(nn.Module):

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d
+from torch.nn.functional import avg_pool2d
 
 from pipeline import fields
 from pipeline import params as p
@@ -21,6 +21,7 @@ from pipeline.fields import Fields
 from pipeline.game import Game, Losses
 from pipeline.networks.doubling import Doubling
 from pipeline.networks.equalised import DoublingConv, EqualisedConv, HalvingConv, plain
+from pipeline.networks.pixel_norm import PixelNorm
 from pipeline.penalties import Critic, Sample
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
@@ -40,26 +41,6 @@ class Params(p.LatentParams):
     uses: ClassVar = frozenset({"objective"})
     sizes: ClassVar = (8, 16, 32, 64, 128)
     conditional: ClassVar = False
-
-
-class PixelNorm(nn.Module):
-    """x [N, C, H, W] over the root of its mean square at each pixel (section 4.2).
-
-    The mean is a convolution, and a second gives it to every map: the runtimes differ in how they take the
-    mean over one axis, and OpenCV 5 fails at a transposed convolution of what was broadcast.
-    """
-
-    mean: Tensor
-    spread: Tensor
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.full((1, channels, 1, 1), 1 / channels), persistent=False)
-        self.register_buffer("spread", torch.ones(channels, 1, 1, 1), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        square = conv2d(x * x, self.mean.to(x.dtype))
-        return x / conv2d(square + 1e-8, self.spread.to(x.dtype)).sqrt()
 
 
 def _normed(layer: nn.Module, maps: int) -> list[nn.Module]:

@@ -293,7 +293,7 @@ def check(params: Params, data: Prepared) -> None:
     if params.model.conditional and len(data.classes) < 2:
         raise UserError(
             f"model.kind: {params.model.kind} needs labels, and {params.data.dataset} has none; "
-            "put the images in class folders, or choose an unconditional kind (gan, dcgan28, dcgan)"
+            f"put the images in class folders, or {params.model.without_labels()}"
         )
     images = data.counts["train"]["total"]
     if params.train.batch > images:

@@ -19,7 +19,7 @@ def test_each_image_is_changed_in_its_own_way_and_the_same_way_again(change: str
     assert torch.equal(changed, augment(images, (change,), source()))
 
 
-@pytest.mark.parametrize("change", ["colour", "translation", "cutout"])
+@pytest.mark.parametrize("change", ["colour", "translation", "cutout", "flip"])
 def test_gradients_are_those_of_finite_differences(change: str) -> None:
     images = torch.rand(2, 3, 8, 8, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: augment(x, (change,), source()), images)
@@ -44,6 +44,16 @@ def test_cutout_leaves_out_one_rectangle_of_at_most_half_the_side() -> None:
         assert torch.equal(hole, rows[:, None] & columns[None])
         assert 4 <= rows.sum() <= 9
         assert 4 <= columns.sum() <= 9
+
+
+def test_a_flip_mirrors_every_other_image_from_left_to_right() -> None:
+    images = torch.rand(1, 3, 4, 6).expand(400, -1, -1, -1)
+    flipped = augment(images, ("flip",), source())
+    mirrored = [torch.equal(image, images[0].flip(2)) for image in flipped]
+    assert all(
+        torch.equal(image, images[0]) != mirror for image, mirror in zip(flipped, mirrored, strict=True)
+    )
+    assert 150 < sum(mirrored) < 250
 
 
 def test_colour_changes_brightness_by_up_to_a_half() -> None:

@@ -41,7 +41,12 @@ def cutout(images: np.ndarray, source: torch.Generator) -> np.ndarray:
     return images
 
 
-CHANGES = {"colour": colour, "translation": translation, "cutout": cutout}
+def flip(images: np.ndarray, source: torch.Generator) -> np.ndarray:
+    mirrored = torch.rand((COUNT, 1, 1, 1), generator=source).numpy() < 0.5
+    return np.where(mirrored, images[..., ::-1], images)
+
+
+CHANGES = {"colour": colour, "translation": translation, "cutout": cutout, "flip": flip}
 
 
 @pytest.mark.parametrize("policy", [*((name,) for name in CHANGES), ("cutout", "translation", "colour")])

@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from pipeline.networks.pixel_norm import PixelNorm
 from pipeline.params import Params
 from pipeline.streams import draw, stream
-from pipeline.systems.progressive import Deviation, Model, PixelNorm
+from pipeline.systems.progressive import Deviation, Model
 from tests.building import build
 from tests.conftest import tiny, write_params
 from tests.systems.turns import turn_of

@@ -52,7 +52,7 @@ def test_all_stabilisers_together_train_in_bf16(project: Project, minibatch: str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["r3gan-mnist", "wgan-gp-mnist"])
+@pytest.mark.parametrize("preset", ["relativistic-mnist", "wgan-gp-mnist"])
 def test_a_preset_trains_in_bf16(project: Project, preset: str) -> None:
     content = tiny(preset)
     content["train"] |= {"precision": "bf16"}
