@@ -43,7 +43,7 @@ def summary(originals: Originals) -> list[str]:
     least, most = (choose(every, key=lambda row: row[1]) for choose in (min, max))
     if most[1] > _UNEQUAL * least[1]:
         lines.append(
-            f"warning: unequal classes: {least[1]:,} of {least[0]}, {most[1]:,} of {most[0]} to train on; for your "
+            f"warning: unequal classes: {least[1]:,} of {least[0]}, {most[1]:,} of {most[0]} to train on; of "
             "your own pictures data.pictures.balance repeats those of small ones"
         )
     few = [row for row in every if row[1] < _TO_LEARN or row[2] < _TO_JUDGE]

@@ -138,7 +138,7 @@ def originals(
     remarks += _shapes(taken[0], pictures.square)
     remarks += _near_copies(taken[0], [tree.shown(file) for file in files])
     labels = np.concatenate([labels, labels[taken[0].further_of]])
-    learnt = np.delete(train, choose_aside(labels[train], labels[test], set_aside))
+    learnt = np.delete(train, choose_aside(labels[train], labels[test], set_aside)) if len(test) else train
     further = _further(taken[0], learnt, labels, pictures)
     if pictures.balance:
         remarks.append(f"classes balanced: {len(further):,} training pictures beside the {len(train):,}")

@@ -31,7 +31,7 @@ def opened(tmp_path: Path, data: Callable[..., object]) -> Callable[..., Origina
     def go(
         files: dict[str, Image.Image], saved: dict[str, object] | None = None, **ways: object
     ) -> Originals:
-        others = {} if any(name.startswith("test/") for name in files) else {"test/0.png": bands(WHITE)}
+        others = {} if any(name.startswith("test/") for name in files) else {"test/0.png": bands(BLACK)}
         for name, image in (files | others).items():
             (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
             image.save(tmp_path / "set" / name, **(saved or {}))
