@@ -16,28 +16,28 @@ from pipeline.errors import UserError
 def copy(source: Path, target: Path, limit: int | None) -> Counter[str]:
     """Copy the folders, empty ones too, and the images of the folder `source`; count what else was there."""
     left_out = Counter()
-    found = list(_walk(source))
-    beyond = _beyond([name for name in found if _is_image(name) and not (source / name).is_dir()], limit)
+    found = list(walk(source))
+    beyond = beyond_limit([name for name in found if is_image(name) and not (source / name).is_dir()], limit)
     with items_bar() as bar:
         for name in bar.track([name for name in found if name not in beyond], description="copy"):
             if (source / name).is_dir():
                 (target / name).mkdir(parents=True, exist_ok=True)
-            elif _is_image(name):
+            elif is_image(name):
                 shutil.copyfile(source / name, target / name)
             else:
-                left_out[_kind(name)] += 1
+                left_out[kind(name)] += 1
     return left_out
 
 
-def _walk(source: Path) -> Iterator[PurePath]:
+def walk(source: Path) -> Iterator[PurePath]:
     """Yield what is not hidden in a folder, parents first, links followed."""
 
     def refuse(error: OSError) -> None:
         raise error
 
     for folder, subfolders, files in os.walk(source, followlinks=True, onerror=refuse):
-        subfolders[:] = [name for name in subfolders if _is_visible(PurePath(name))]
-        for name in [*subfolders, *filter(lambda file: _is_visible(PurePath(file)), files)]:
+        subfolders[:] = [name for name in subfolders if is_visible(PurePath(name))]
+        for name in [*subfolders, *filter(lambda file: is_visible(PurePath(file)), files)]:
             yield Path(folder, name).relative_to(source)
 
 
@@ -47,22 +47,22 @@ def unzip(source: Path, target: Path, limit: int | None) -> Counter[str]:
     try:
         with zipfile.ZipFile(source) as archive, items_bar() as bar:
             members = {PurePosixPath(member.filename): member for member in archive.infolist()}
-            beyond = _beyond([name for name in members if _is_visible(name) and _is_image(name)], limit)
+            beyond = beyond_limit([name for name in members if is_visible(name) and is_image(name)], limit)
             for name, member in bar.track(members.items(), description="unpack"):
                 if name.is_absolute() or ".." in name.parts:
                     raise UserError(f"{source}: its member {name} points outside of it; pack it again")
                 if name in beyond:
                     continue
-                if _is_visible(name) and (member.is_dir() or _is_image(name)):
+                if is_visible(name) and (member.is_dir() or is_image(name)):
                     archive.extract(member, target)
-                elif _is_visible(name):
-                    left_out[_kind(name)] += 1
+                elif is_visible(name):
+                    left_out[kind(name)] += 1
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise UserError(f"{source} can't be unpacked ({error}): give a folder or a whole .zip") from error
     return left_out
 
 
-def _beyond(images: Sequence[PurePath], limit: int | None) -> set[PurePath]:
+def beyond_limit(images: Sequence[PurePath], limit: int | None) -> set[PurePath]:
     """The images that a limit leaves out: of each folder alike, evenly among its names, but two stay."""
     if limit is None or len(images) <= limit:
         return set()
@@ -86,13 +86,13 @@ def _beyond(images: Sequence[PurePath], limit: int | None) -> set[PurePath]:
     return set(images) - kept
 
 
-def _is_visible(name: PurePath) -> bool:
+def is_visible(name: PurePath) -> bool:
     return not any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
 
 
-def _is_image(name: PurePath) -> bool:
+def is_image(name: PurePath) -> bool:
     return name.suffix.lower() in EXTENSIONS
 
 
-def _kind(name: PurePath) -> str:
+def kind(name: PurePath) -> str:
     return name.suffix.lower() or "without an ending"
