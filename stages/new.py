@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import UserError
-from pipeline.files import write_bytes
+from pipeline.files import atomic_path
 from pipeline.loading import PARAMS_FILE, load
 from stages.run import in_one_line, run_app
 
@@ -46,7 +46,8 @@ def main(
 
 def _plan(path: str, name: str, size: int | None, minutes: float, quick: bool, out: Path) -> None:
     from pipeline.planning.found import look  # late, as torch is
-    from pipeline.planning.plan import described, plan
+    from pipeline.planning.plan import plan
+    from pipeline.planning.said import described
     from pipeline.planning.sheet import contact_sheet
     from pipeline.planning.writing import text_of
 
@@ -56,8 +57,7 @@ def _plan(path: str, name: str, size: int | None, minutes: float, quick: bool, o
     print("\n".join(planned.said))
     about = f"about {planned.seconds / 60:.0f} minutes on this machine: {_short(planned.images)} images"
     head = [f"Your own pictures, planned by gan-new: {about}.", *planned.said]
-    write_bytes(out, text_of(planned.start.preset, planned.changes, head).encode())
-    load(out)
+    _write(out, text_of(planned.start.preset, planned.changes, head))
     sheet = Path("data", f"{name}-cut.png")
     sheet.parent.mkdir(exist_ok=True)
     changes = planned.changes
@@ -70,13 +70,23 @@ def _plan(path: str, name: str, size: int | None, minutes: float, quick: bool, o
     )
 
 
+def _write(out: Path, text: str) -> None:
+    """Put it in place if it is a params.yaml that can be used; UserError where it is none (a name, say)."""
+    with atomic_path(out) as part:
+        part.write_text(text, encoding="utf-8")
+        try:
+            load(part)
+        except UserError as error:
+            raise UserError(str(error).replace(str(part), str(out))) from None
+
+
 def _refuse_to_overwrite(out: Path, force: bool) -> None:
     """UserError where a file would be lost; a copy of a preset is none."""
     from pipeline.planning.writing import is_a_preset
 
     if out.exists() and not force and not is_a_preset(out.read_bytes()):
         raise UserError(
-            f"{out} is there and is no preset's copy: --force replaces it, --out writes elsewhere"
+            f"{out} is there, and no copy of a preset: --force replaces it, --out writes elsewhere"
         )
 
 
