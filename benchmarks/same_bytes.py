@@ -27,7 +27,14 @@ from safetensors.numpy import load_file
 from benchmarks.runs import ROOT, Changes, merge, worktree
 
 SMALL: Changes = {
-    "data": {"dataset": "digits", "path": None, "channels": 1, "test_fraction": 0.2, "set_aside": 0},
+    "data": {
+        "dataset": "digits",
+        "path": None,
+        "channels": 1,
+        "test_fraction": 0.2,
+        "set_aside": 0,
+        "pictures": None,
+    },
     "train": {"epochs": 2, "batch": 120, "log_every": 2, "pictures": 2, "checkpoints": 2, "device": "cpu"},
     "tracking": {"enabled": False},
 }

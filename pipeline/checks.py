@@ -8,6 +8,7 @@ from pipeline.errors import UserError
 from pipeline.params import Params
 
 _TO_LEARN, _TO_JUDGE = 100, 20  # images of a class, roughly: below, expect little of it
+UNEQUAL = 3  # times as many images in one class as in another, roughly: above, the small one is learnt worse
 _NAMED = 10  # classes that a line names
 
 
@@ -39,6 +40,12 @@ def summary(originals: Originals) -> list[str]:
     counts = [np.bincount(labels, minlength=len(originals.classes)) for labels in (train, test)]
     every = list(zip(originals.classes, *counts, strict=True))
     lines = [f"{line}, {len(every)} classes: {_listed(every)}"]
+    least, most = (choose(every, key=lambda row: row[1]) for choose in (min, max))
+    if most[1] > UNEQUAL * least[1]:
+        lines.append(
+            f"warning: unequal classes: {least[1]:,} of {least[0]}, {most[1]:,} of {most[0]} to train on; of "
+            "your own pictures data.pictures.balance repeats those of small ones"
+        )
     few = [row for row in every if row[1] < _TO_LEARN or row[2] < _TO_JUDGE]
     if few:
         lines.append(

@@ -29,6 +29,34 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class PictureParams(Section):
+    """How pictures in a folder of your own are taken."""
+
+    classes: Literal["folders", "none"]  # a class a folder, or none, however they are nested
+    square: Literal["centre", "pad", "several"]  # of a picture that is none; several: see squares.py
+    background: str  # the colour behind what is transparent: a name, or #rrggbb
+    broken: Literal["refuse", "skip"]  # a file that can't be read
+    balance: bool  # repeat the training pictures of small classes until all classes have as many
+    limit: Annotated[int, Field(ge=2)] | None  # take so many, evenly from all; null: all
+
+    @field_validator("background")
+    @classmethod
+    def _is_a_colour(cls, name: str) -> str:
+        from PIL import ImageColor  # late: most runs have no such pictures
+
+        try:
+            ImageColor.getrgb(name)
+        except ValueError:
+            raise ValueError(f"{name!r} is no colour: say one such as white, grey or '#20a040'") from None
+        return name
+
+
+# what `pictures: null` means
+PLAINLY = PictureParams(
+    classes="folders", square="centre", background="white", broken="refuse", balance=False, limit=None
+)
+
+
 class DataParams(Section):
     """Which images, and in what size; a file in pipeline/datasets/ may add its own."""
 
@@ -38,8 +66,10 @@ class DataParams(Section):
     channels: Literal[1, 3] | None  # grey, colour, or as the data set has them
     test_fraction: Annotated[float, Field(gt=0, lt=1)] | None  # held out where the source has no test images
     set_aside: Annotated[int, Field(ge=0)]  # training images that nothing learns from, a sixth at most
+    pictures: PictureParams | None  # how those of a folder are taken; null: plainly
 
     has_path: ClassVar[bool] = False
+    takes_pictures: ClassVar[bool] = False  # in the ways of `pictures`
     test_images: ClassVar[Literal["its own", "held out", "either"]] = "its own"
     library: ClassVar[str] = "torchvision"  # whose version decides which files the data set consists of
     plain: ClassVar[bool] = True  # one table of images with their labels, of which pairs can be made
@@ -52,6 +82,8 @@ class DataParams(Section):
     def _fits_the_source(self) -> Self:
         if (self.path is not None) != self.has_path:
             raise ValueError("`path` belongs to a folder of your own: set it there, and to null elsewhere")
+        if self.pictures is not None and not self.takes_pictures:
+            raise ValueError(f"`pictures` must be null: it is of your own folder, not of {self.dataset}")
         if self.test_images == "its own" and self.test_fraction is not None:
             raise ValueError(f"`test_fraction` must be null: {self.dataset} brings its own test images")
         if self.test_images == "held out" and self.test_fraction is None:
@@ -395,9 +427,9 @@ class Params(Section, Generic[Model, Data]):
         """The sections that shape the trained weights, as plain values."""
         sections = {"seed", "data", "model", "objective", "stabilisers", "train"}
         shaping = self.model_dump(mode="json", include=sections)
-        shaping["data"]["path"] = (
-            None  # where pictures lie shapes nothing; what they are is the data's digest
-        )
+        # where pictures lie and how they were taken shapes nothing: what they are is the data's digest
+        shaping["data"]["path"] = None
+        del shaping["data"]["pictures"]
         return shaping
 
     def fingerprint(self) -> str:

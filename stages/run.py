@@ -62,11 +62,15 @@ def in_one_line(work: Callable[[], None]) -> None:
 
 
 def run_app(app: "typer.Typer", module: str) -> None:
-    """Run a Typer command line for `in_one_line`; a wrong option is one line, as a wrong parameter is."""
+    """Run a Typer command line for `in_one_line`; a wrong option is one line, as a wrong parameter is.
+
+    `module` is what runs it: `python -m` goes before it where it is one.
+    """
     import typer  # late: no stage of DVC's needs it
 
     try:
-        sys.exit(app(prog_name=f"python -m {module}", standalone_mode=False))
+        program = f"python -m {module}" if "." in module else module
+        sys.exit(app(prog_name=program, standalone_mode=False))
     except typer.TyperException as error:
         raise UserError(f"{' '.join(error.format_message().split())} (see --help)") from None
 

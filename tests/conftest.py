@@ -86,6 +86,7 @@ def tiny(name: str) -> dict[str, Any]:
         "channels": channels,
         "test_fraction": None if dataset in (*VOLUMES, "spoken_digits") else 0.2,
         "set_aside": 0,
+        "pictures": None,
     }
     content["model"] |= {key: value for key, value in SMALL_MODEL.items() if key in content["model"]}
     if content["model"]["kind"] in ("lapgan", "progressive"):  # several levels as at 32, for less

@@ -41,8 +41,9 @@ def test_refused(tmp_path: Path, kind: str, train: list, test: list, classes: st
 def test_counts_are_told_and_few_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     params = write_params(tiny("cdcgan"), tmp_path)
     checks.check_data(params, originals([900, 90, 9], [100, 10, 1], "abc"))
-    first, warning = capsys.readouterr().out.splitlines()
+    first, unequal, warning = capsys.readouterr().out.splitlines()
     assert first == "999 images to train on, 111 to test on, 3 classes: a 900 + 100, b 90 + 10, c 9 + 1"
+    assert unequal.startswith("warning: unequal classes: 9 of c, 900 of a to train on")
     assert warning.startswith(
         "warning: few images (to train on + to test on): b 90 + 10, c 9 + 1; a class needs"
     )

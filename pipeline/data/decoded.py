@@ -12,18 +12,30 @@ from tempfile import TemporaryFile
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from pipeline.data.alike import Alike
 from pipeline.data.images import fit
+from pipeline.data.squares import squares
 
 
 class Decoded:
-    """Pictures by their rows, in the order in which they were added; one at a time is in memory."""
+    """Pictures by their rows, in the order in which they were added; one at a time is in memory.
 
-    def __init__(self, folder: Path, size: int) -> None:
-        """Pixels of `size` a side wait in `folder`, in a file without a name, which goes with the process."""
+    After them, by the rows that follow, further squares of some.
+    """
+
+    def __init__(self, folder: Path, size: int, way: str = "centre") -> None:
+        """Squares of `size` a side, made the `way` of squares.py, wait in `folder` in a file without a name.
+
+        It goes with the process.
+        """
         self.hashes: list[str] = []  # equal where size, channels and every pixel are
         self.channels: list[int] = []  # 1 or 3
-        self._size, self._starts = size, []
+        self.ratios: list[float] = []  # of the long side to the short
+        self.alike = Alike()
+        self._size, self._way, self._starts = size, way, []
+        self._further: list[tuple[int, int]] = []  # the row of the picture, and where a square of it starts
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
 
@@ -32,14 +44,30 @@ class Decoded:
         seen = hashlib.sha256(str(tuple(picture.shape)).encode())
         seen.update(np.ascontiguousarray(picture.permute(1, 2, 0)))  # as a decoder lays them out: no copy
         self.hashes.append(seen.hexdigest())
+        short, long = sorted(picture.shape[1:])
+        self.ratios.append(long / short)
+        own, *further = squares(picture, self._size, self._way)
+        self._starts.append(self._written(own))
+        self._further += [(len(self.channels), self._written(square)) for square in further]
         self.channels.append(len(picture))
-        self._starts.append(self._file.tell())
-        self._file.write(fit(picture[None], self._size, len(picture)).numpy().tobytes())
+        self.alike.add(fit(own, self._size, 1)[0, 0].numpy())
+
+    def _written(self, square: torch.Tensor) -> int:
+        start = self._file.tell()
+        self._file.write(square.numpy().tobytes())
+        return start
+
+    @property
+    def further_of(self) -> NDArray[np.int64]:
+        """Of which row each further square is."""
+        return np.array([row for row, _ in self._further], np.int64)
 
     def batches(self, rows: Iterable[int]) -> Iterator[torch.Tensor]:
         """Yield uint8 [1, 1 or 3, size, size] for each of the rows."""
         for row in rows:
+            beyond = row - len(self._starts)
+            row, start = self._further[beyond] if beyond >= 0 else (row, self._starts[row])
             shape = (1, self.channels[row], self._size, self._size)
-            self._file.seek(self._starts[row])
+            self._file.seek(start)
             pixels = bytearray(self._file.read(shape[1] * self._size**2))
             yield torch.frombuffer(pixels, dtype=torch.uint8).reshape(shape)

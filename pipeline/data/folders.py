@@ -3,33 +3,37 @@
 One class is none. Hidden files and files that are no images are left out.
 """
 
-import os
-import shutil
-import zipfile
-import zlib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pipeline.data import copying
+from pipeline.data.aside import choose_aside
 from pipeline.data.decoded import Decoded
-from pipeline.data.images import EXTENSIONS, decode
+from pipeline.data.images import decode
 from pipeline.data.originals import Originals, Split, hold_out
 from pipeline.data.progress import items_bar
 from pipeline.data.tree import Listing, Tree
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
+from pipeline.params import PLAINLY, DataParams, PictureParams
 
 NAMED = 10  # files that a message names
 # from a file, and what messages call it, to the pictures of a row, uint8 [1 or 3, H, W] each
 Read = Callable[[Path, str], Sequence[torch.Tensor]]
 
 
-def download(path: str, raw: Path, look: Callable[[Tree], object] = Tree.splits) -> None:
+def download(
+    path: str,
+    raw: Path,
+    look: Callable[[Tree], object] = Tree.splits,
+    pictures: PictureParams = PLAINLY,
+) -> None:
     """Copy the images of the folder or zip `path` to `raw`, so that DVC sees their content.
 
     `raw` appears whole or not at all. UserError if there is nothing fit to train on: `look` says so.
@@ -39,14 +43,15 @@ def download(path: str, raw: Path, look: Callable[[Tree], object] = Tree.splits)
         part.mkdir()
         try:
             if source.is_dir():
-                left_out = _copy(source, part)
+                left_out = copying.copy(source, part, pictures.limit)
             elif source.is_file():
-                left_out = _unzip(source, part)
+                left_out = copying.unzip(source, part, pictures.limit)
             else:
                 raise UserError(f"data.path: there is no folder or zip {path}")
         except (PermissionError, FileNotFoundError) as error:
             raise UserError(f"{error.filename} can't be read: {error.strerror}") from error
-        look(Tree(part, path))  # refuse it now, while the path it came from is in front of the user
+        # refuse it now, while the path it came from is in front of the user
+        look(Tree(part, path, classes=pictures.classes == "folders"))
         if left_out:
             used = sum(1 for file in part.rglob("*") if file.is_file())
             by_count = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -54,15 +59,19 @@ def download(path: str, raw: Path, look: Callable[[Tree], object] = Tree.splits)
             print(f"{path}: {used:,} images; left out: {kinds}")
 
 
-def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Originals:
-    """Open what `download` copied, scaled to `size`; `path` is where the user has it, for messages.
+def load(data: DataParams, raw: Path) -> Originals:
+    """Open what `download` copied, scaled to `data.size`.
 
-    Images without test/ need `test_fraction`, which is held out of every class.
+    Images without test/ need `data.test_fraction`, which is held out of every class.
     """
-    tree = opened(path, raw)
+    pictures = data.pictures or PLAINLY
+    tree = replace(opened(data.path, raw), classes=pictures.classes == "folders")
     found = tree.splits()
-    check_fraction(path, test_fraction, has_test="test" in found)
-    return originals(tree, found, test_fraction, size)[0]
+    check_fraction(data.path, data.test_fraction, has_test="test" in found)
+    read = partial(alone, background=pictures.background)
+    return originals(
+        tree, found, data.test_fraction, data.size, read, pictures=pictures, set_aside=data.set_aside
+    )[0]
 
 
 def opened(path: str, raw: Path) -> Tree:
@@ -87,9 +96,9 @@ def check_fraction(
         raise UserError(f"data.test_fraction must be null: {path} has its own {has}")
 
 
-def alone(file: Path, name: str) -> list[torch.Tensor]:
+def alone(file: Path, name: str, background: str = "white") -> list[torch.Tensor]:
     """The picture of a row that has no other."""
-    return [decode(file, name)]
+    return [decode(file, name, background)]
 
 
 def originals(
@@ -99,49 +108,127 @@ def originals(
     size: int,
     read: Read = alone,
     count: int = 1,
+    pictures: PictureParams = PLAINLY,
+    set_aside: int = 0,
 ) -> list[Originals]:
     """Decode what was found: as many as `read` gives pictures of a row, `count`, with the same rows.
 
-    Of the remarks the first has all.
+    Of the remarks the first has all. Of training pictures but those that will be set aside there are further
+    squares and repetitions, at the end, as `pictures` says.
     """
     classes, remarks = found["train"].classes, list(tree.remarks())
     if len(classes) == 1:
         remarks.append(f"one class ({classes[0]}): the images are taken as without classes")
         classes = []
+    every = [file for listing in found.values() for file in listing.files]
+    taken = [Decoded(tree.root.parent, size, pictures.square) for _ in range(count)]
+    broken = _decode(every, tree, read, taken)
+    if broken:
+        _refuse(broken, tree, pictures)
+        remarks.append(f"left out, broken: {named([tree.shown(file) for file in broken])}")
+        found = {part: listing.without(broken.keys()) for part, listing in found.items()}
+        _check_none_is_empty(tree, found)
     files = [file for listing in found.values() for file in listing.files]
     labels = np.concatenate([listing.labels for listing in found.values()])
-    pictures = [Decoded(tree.root.parent, size) for _ in range(count)]
-    _decode(files, tree, read, pictures)
-    hashes = ["".join(row) for row in zip(*(decoded.hashes for decoded in pictures), strict=True)]
-    parts = _without_copies(found, hashes, test_fraction)
-    copies = len(files) - sum(map(len, parts))
+    hashes = ["".join(row) for row in zip(*(decoded.hashes for decoded in taken), strict=True)]
+    train, test = _without_copies(found, hashes, test_fraction)
+    copies = len(files) - len(train) - len(test)
     if copies:
         remarks.append(f"left out of the test part: {copies:,} exact copies of other images")
+    remarks += _shapes(taken[0], pictures.square)
+    remarks += _near_copies(taken[0], [tree.shown(file) for file in files])
+    labels = np.concatenate([labels, labels[taken[0].further_of]])
+    learnt = np.delete(train, choose_aside(labels[train], labels[test], set_aside)) if len(test) else train
+    further = _further(taken[0], learnt, labels, pictures)
+    if pictures.balance:
+        remarks.append(f"classes balanced: {len(further):,} training pictures beside the {len(train):,}")
+    parts = np.concatenate([train, further]), test
     return [
-        Originals(classes, max(decoded.channels), *_splits(decoded, labels, parts), tuple(remarks))
-        for decoded in pictures
+        Originals(
+            classes,
+            max(decoded.channels),
+            *_splits(decoded, labels, parts),
+            further=len(further),
+            remarks=tuple(remarks),
+        )
+        for decoded in taken
     ]
 
 
-def _decode(files: list[Path], tree: Tree, read: Read, pictures: list[Decoded]) -> None:
-    """Take the pictures of all the files in; UserError names the files that are broken."""
+def _decode(files: list[Path], tree: Tree, read: Read, taken: list[Decoded]) -> dict[Path, UserError]:
+    """Take the pictures of all the files in; returns the files that are broken, each with what is wrong."""
     broken = {}
     with items_bar() as bar:
         for file in bar.track(files, description="decode"):
-            name = tree.shown(file)
             try:
-                row = read(file, name)
+                row = read(file, tree.shown(file))
             except UserError as error:
-                broken[name] = error
+                broken[file] = error
                 continue
-            for decoded, picture in zip(pictures, row, strict=True):
+            for decoded, picture in zip(taken, row, strict=True):
                 decoded.add(picture)
+    return broken
+
+
+def _refuse(broken: dict[Path, UserError], tree: Tree, pictures: PictureParams) -> None:
+    """UserError names the files that are broken, unless they are to be skipped."""
+    if pictures.broken == "skip":
+        return
     if len(broken) == 1:
         raise next(iter(broken.values()))
-    if broken:
-        raise UserError(
-            f"{len(broken)} files can't be read as images: {named(broken)}; replace them or take them out"
-        )
+    raise UserError(
+        f"{len(broken)} files can't be read as images: {named([tree.shown(file) for file in broken])}; "
+        "replace them or take them out"
+    )
+
+
+def _check_none_is_empty(tree: Tree, found: dict[str, Listing]) -> None:
+    """UserError where nothing is left of a part, or of a class of it."""
+    for part, listing in found.items():
+        counts = np.bincount(listing.labels, minlength=len(listing.classes) or 1)
+        if not counts.all():
+            which = f"class {listing.classes[counts.argmin()]!r}" if listing.classes else f"part {part}"
+            raise UserError(f"{tree.name}: every file of the {which} is broken")
+
+
+def _shapes(taken: Decoded, way: str) -> list[str]:
+    """What became of pictures that are no squares."""
+    words = {
+        "centre": "the square in the middle is taken",
+        "pad": "all of each is taken, its edges repeated",
+        "several": "the square in the middle is taken, to train on also both ends",
+    }
+    oblong = sum(ratio > 1 for ratio in taken.ratios)
+    if not oblong:
+        return []
+    return [
+        f"{oblong:,} of {len(taken.ratios):,} pictures are no squares (up to {max(taken.ratios):.1f} to 1): "
+        f"{words[way]}"
+    ]
+
+
+def _near_copies(taken: Decoded, names: Sequence[str]) -> list[str]:
+    """A line on pictures that are nearly, not to the pixel, like others."""
+    pairs = [pair for pair in taken.alike.pairs() if len({taken.hashes[row] for row in pair}) == 2]
+    if not pairs:
+        return []
+    shown = "; ".join(f"{names[one]} and {names[other]}" for one, other in pairs[:3])
+    return [f"{len(pairs):,} pictures are near copies of others, and are taken all the same: {shown}"]
+
+
+def _further(
+    taken: Decoded, learnt: NDArray[np.int64], labels: NDArray[np.int64], pictures: PictureParams
+) -> NDArray[np.int64]:
+    """Rows to train on beside those that are `learnt` from: further squares of them, and repetitions."""
+    further = len(taken.channels) + np.flatnonzero(np.isin(taken.further_of, learnt))
+    if not pictures.balance:
+        return further
+    rows = np.concatenate([learnt, further])
+    counts = np.bincount(labels[rows])
+    repeated = [
+        np.resize(rows[labels[rows] == label], counts.max())[count:] for label, count in enumerate(counts)
+    ]
+    return np.concatenate([further, *repeated])
 
 
 def named(names: Collection[str]) -> str:
@@ -171,59 +258,3 @@ def _without_copies(
     first = np.sort(np.unique(keys, return_index=True)[1])
     held_out = first[hold_out(train.labels[first], fraction, train.classes)[1]]
     return np.flatnonzero(~np.isin(keys, keys[held_out])), held_out
-
-
-def _copy(source: Path, target: Path) -> Counter[str]:
-    """Copy the folders, empty ones too, and the images of the folder `source`; count what else was there."""
-    left_out = Counter()
-    with items_bar() as bar:
-        for name in bar.track(list(_walk(source)), description="copy"):
-            if (source / name).is_dir():
-                (target / name).mkdir(parents=True, exist_ok=True)
-            elif _is_image(name):
-                shutil.copyfile(source / name, target / name)
-            else:
-                left_out[_kind(name)] += 1
-    return left_out
-
-
-def _walk(source: Path) -> Iterator[PurePath]:
-    """Yield what is not hidden in a folder, parents first, links followed."""
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for folder, subfolders, files in os.walk(source, followlinks=True, onerror=refuse):
-        subfolders[:] = [name for name in subfolders if _is_visible(PurePath(name))]
-        for name in [*subfolders, *filter(lambda file: _is_visible(PurePath(file)), files)]:
-            yield Path(folder, name).relative_to(source)
-
-
-def _unzip(source: Path, target: Path) -> Counter[str]:
-    """Unpack the folders and the images of a zip; count what else was there."""
-    left_out = Counter()
-    try:
-        with zipfile.ZipFile(source) as archive, items_bar() as bar:
-            for member in bar.track(archive.infolist(), description="unpack"):
-                name = PurePosixPath(member.filename)
-                if name.is_absolute() or ".." in name.parts:
-                    raise UserError(f"{source}: its member {name} points outside of it; pack it again")
-                if _is_visible(name) and (member.is_dir() or _is_image(name)):
-                    archive.extract(member, target)
-                elif _is_visible(name):
-                    left_out[_kind(name)] += 1
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UserError(f"{source} can't be unpacked ({error}): give a folder or a whole .zip") from error
-    return left_out
-
-
-def _is_visible(name: PurePath) -> bool:
-    return not any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
-
-
-def _is_image(name: PurePath) -> bool:
-    return name.suffix.lower() in EXTENSIONS
-
-
-def _kind(name: PurePath) -> str:
-    return name.suffix.lower() or "without an ending"

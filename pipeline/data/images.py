@@ -14,14 +14,15 @@ from pipeline.kinds.image import grey_or_rgb
 EXTENSIONS = torchvision.datasets.folder.IMG_EXTENSIONS
 
 
-def decode(file: Path | IO[bytes], name: str) -> torch.Tensor:
+def decode(file: Path | IO[bytes], name: str, background: str = "white") -> torch.Tensor:
     """Return the pixels of an image file, upright: uint8 [1, H, W] if its mode is a grey one, else [3, H, W].
 
-    UserError calls a file that is no whole image by `name`.
+    `background` is the colour behind what is transparent. UserError calls a file that is no whole image by
+    `name`.
     """
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(file) as image:
-            plain = grey_or_rgb(ImageOps.exif_transpose(image))
+            plain = grey_or_rgb(ImageOps.exif_transpose(image), background)
     except Exception as error:  # every decoder fails in a way of its own
         reason = " ".join(str(error).split())
         raise UserError(f"{name} can't be read as an image ({reason}): replace it or take it out") from error

@@ -57,6 +57,7 @@ class Originals:
     channels: int
     train: Split
     test: Split
+    further: int = 0  # training images at the end that were made of others before them, or repeat them
     remarks: tuple[str, ...] = ()  # what the user should know about what was made of the source, a line each
     others: Mapping[str, "Originals"] = field(default_factory=dict)  # further tables, by their images' field
     beside: Mapping[str, "Originals"] = field(default_factory=dict)  # further images of each row, likewise

@@ -34,7 +34,7 @@ class PairParams(DataParams):
         named = self.path in datasets.names()
         kind = datasets.params_class(self.path if named else "folder")
         own = {"dataset": self.path, "path": None} if named else {"dataset": "folder"}
-        return kind.model_construct(**self.model_dump() | own)
+        return kind.model_construct(**dict(self) | own)
 
     @model_validator(mode="after")
     def _fits_the_source(self) -> Self:

@@ -82,7 +82,7 @@ def _write_table(
             images = np.load(folder / f"{split_name}_{name}.npy", mmap_mode="r")
             np.save(folder / f"{split_name}_boxes.npy", _boxes(images))
     train, test = table.train.labels, table.test.labels
-    aside = choose_aside(train, test, data.set_aside)
+    aside = choose_aside(train[: len(train) - table.further], test, data.set_aside)
     parts = {"train": np.delete(train, aside), "aside": train[aside], "test": test}
     return fields, {
         "fields": list(fields),

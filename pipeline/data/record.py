@@ -40,6 +40,8 @@ def state(data: DataParams) -> dict[str, str]:
         source = f"{origin.library} {version(origin.library)}"
     else:
         source = f"{origin.path} {_tree(Path(origin.path).expanduser(), changes=True)}"
+        if origin.pictures and origin.pictures.limit:
+            source += f" {origin.pictures.limit}"
     code = (reached(f"pipeline/datasets/{each.dataset}.py") for each in (data, origin))
     return {"code": hash_of(frozenset.union(*code)), "source": source}
 

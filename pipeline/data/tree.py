@@ -5,7 +5,7 @@ such as `my-set/images/` around them don't matter. val/ is never trained on: whe
 test part, else it is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +26,11 @@ class Listing:
     files: list[Path]
     labels: np.ndarray
 
+    def without(self, files: Set[Path]) -> "Listing":
+        """The same without some of its files."""
+        kept = [number for number, file in enumerate(self.files) if file not in files]
+        return Listing(self.classes, [self.files[number] for number in kept], self.labels[kept])
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -34,6 +39,7 @@ class Tree:
     root: Path
     name: str
     within: str = "."  # the part of it that counts
+    classes: bool = True  # each folder is one; else no folder is, however they are nested
 
     @property
     def top(self) -> Path:
@@ -83,12 +89,17 @@ class Tree:
     def listing(self, top: Path) -> Listing:
         """List class folders in the order of their names, or one flat folder."""
         folders, loose = _folders(top), _files(top)
+        if not self.classes:
+            folders, loose = [], sorted(path for path in top.rglob("*") if path.is_file())
         if not folders and not loose:
             raise UserError(f"{self.shown(top)} has no images in it ({', '.join(EXTENSIONS)} are known)")
         if not folders:
             return Listing([], loose, np.zeros(len(loose), np.int64))
         if loose:
-            raise UserError(f"{self.shown(loose[0])} lies beside class folders: move it into one")
+            raise UserError(
+                f"{self.shown(loose[0])} lies beside class folders: move it into one, or set "
+                "data.pictures.classes to none"
+            )
         files, labels = [], []
         for label, folder in enumerate(folders):
             of_class = sorted(path for path in folder.rglob("*") if path.is_file())

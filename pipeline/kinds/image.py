@@ -126,9 +126,9 @@ def is_grey_mode(mode: str) -> bool:
     return mode in ("1", "L", "LA") or mode.startswith("I")
 
 
-def grey_or_rgb(image: "Image.Image") -> "Image.Image":
-    """Bring any mode of PIL to 8 bits, L or RGB; what is transparent becomes white, as on a page."""
-    from PIL import Image
+def grey_or_rgb(image: "Image.Image", background: str = "white") -> "Image.Image":
+    """Bring any mode of PIL to 8 bits, L or RGB; `background` is the colour behind what is transparent."""
+    from PIL import Image, ImageColor
 
     if image.mode == "F":
         raise ValueError("floating-point pixels have no agreed range; save it with 8 or 16 bits")
@@ -136,7 +136,9 @@ def grey_or_rgb(image: "Image.Image") -> "Image.Image":
         return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8))
     mode = "L" if is_grey_mode(image.mode) else "RGB"
     if image.has_transparency_data:
-        page = Image.new("RGBA", image.size, "white")
+        page = Image.new("RGBA", image.size, background)
+        if len(set(ImageColor.getrgb(background)[:3])) > 1:
+            mode = "RGB"
         image = Image.alpha_composite(page, image.convert("RGBA"))
     return image.convert(mode)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 WEAK = 0.9  # the first judge's accuracy; below, what it sees is worth little
+FEW = 512  # samples; below, distances in feature space can't be had (figures/fid.py)
 TOLD, NEARLY, UNTOLD = 0.8, 0.65, 0.55  # answers of the two-sample test: most are found out ... chance
 NEAR = 0.9  # of what real images reach
 
@@ -26,6 +27,12 @@ def warnings(scores: Mapping[str, Any]) -> list[str]:
         said.append(
             f"weak judge: {name} tells {judge['accuracy']:.0%} of the {judge['task']} right; trust the patch "
             "distance, the texture and the two-sample figures"
+        )
+    samples = scores["protocol"]["samples"]
+    if samples < FEW:
+        said.append(
+            f"few pictures: each figure is of {samples:,} samples and as many real pictures, so differences "
+            "within the intervals mean nothing; trust your eyes, too"
         )
     per_class = scores.get("label_accuracy", {}).get("real_per_class", {})
     weak = [

@@ -41,7 +41,8 @@ def data() -> Callable[..., DataParams]:
     """Make DataParams; what is not named takes the plainest value."""
 
     def make(dataset: str, **named: object) -> DataParams:
-        plain = {"path": None, "size": 8, "channels": None, "test_fraction": None, "set_aside": 0}
+        plain = {"path": None, "size": 8, "channels": None, "test_fraction": None}
+        plain |= {"set_aside": 0, "pictures": None}
         return params_class(dataset)(dataset=dataset, **(plain | named))
 
     return make

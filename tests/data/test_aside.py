@@ -18,7 +18,7 @@ from pipeline.params import DataParams
 def digits(prepared_digits: Callable[[DataParams], Path]) -> Prepared:
     """The bundled digits with a sixth of the training images set aside."""
     data = params_class("digits")(
-        dataset="digits", path=None, size=8, channels=1, test_fraction=0.2, set_aside=10_000
+        dataset="digits", path=None, size=8, channels=1, test_fraction=0.2, set_aside=10_000, pictures=None
     )
     return Prepared.open(prepared_digits(data))
 

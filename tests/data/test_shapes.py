@@ -12,7 +12,14 @@ from pipeline.data import shapes
 from pipeline.datasets import params_class
 from pipeline.fields import voxels
 
-CONTENT = {"dataset": "voxels", "path": None, "channels": None, "test_fraction": None, "set_aside": 0}
+CONTENT = {
+    "dataset": "voxels",
+    "path": None,
+    "channels": None,
+    "test_fraction": None,
+    "set_aside": 0,
+    "pictures": None,
+}
 
 
 @pytest.mark.parametrize("side", [16, 32])

@@ -11,7 +11,7 @@ from pipeline.data.spoken import RATE, SAMPLES, Voice
 from pipeline.datasets import params_class
 from pipeline.errors import RunError, UserError
 
-CONTENT = {"dataset": "spoken_digits", "path": None, "test_fraction": None, "set_aside": 0}
+CONTENT = {"dataset": "spoken_digits", "path": None, "test_fraction": None, "set_aside": 0, "pictures": None}
 TWO = [Voice("espeak-ng", "en-us+m1", "train"), Voice("flite", "slt", "test")]
 
 

@@ -21,7 +21,9 @@ from pipeline.scoring.figures import patches, score, train_on_generated, two_sam
 from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.judges.training import train_judge
 
-DATA = params_class("digits")(dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0)
+DATA = params_class("digits")(
+    dataset="digits", path=None, size=8, channels=1, test_fraction=0.3, set_aside=0, pictures=None
+)
 JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=6, batch=64, lr=4e-3, min_accuracy=0.9)
 JUDGES = {
     "convolutional": JUDGE,

@@ -12,7 +12,7 @@ def scores(**changed: Any) -> dict[str, Any]:
     judge = {"accuracy": 0.99, "task": "classes"}
     none = {"value": 0.01, "low": 0.008, "high": 0.012, "real": 0.01, "real_low": 0.008, "real_high": 0.012}
     plain = {
-        "protocol": {"judges": {"convolutional": judge}},
+        "protocol": {"judges": {"convolutional": judge}, "samples": 10_000},
         "two_sample": {"value": 0.51},
         "two_sample_half": {"value": 0.5},
         "recall": {"value": 0.88, "real": 0.89},
@@ -58,7 +58,7 @@ def test_each_fault_is_said(changed: dict[str, Any], words: str) -> None:
 
 def test_a_weak_judge_does_not_speak_of_variety() -> None:
     judges = {"convolutional": {"accuracy": 0.66, "task": "classes"}}
-    said = verdict(scores(protocol={"judges": judges}))
+    said = verdict(scores(protocol={"judges": judges, "samples": 10_000}))
     assert "the real variety they reach, convolutional is too weak a judge to say" in said
     assert "(99%" not in said
 
@@ -70,7 +70,7 @@ def test_wrong_labels_are_said_with_the_worst_class() -> None:
 
 
 def test_a_weak_judge_is_warned_of_first() -> None:
-    weak = {"judges": {"convolutional": {"accuracy": 0.57, "task": "classes"}}}
+    weak = {"judges": {"convolutional": {"accuracy": 0.57, "task": "classes"}}, "samples": 10_000}
     (said,) = warnings(scores(protocol=weak))
     assert said.startswith(
         "weak judge: convolutional tells 57% of the classes right; trust the patch distance"
@@ -82,3 +82,9 @@ def test_classes_that_cannot_be_judged_are_named() -> None:
     known_badly, unknown = warnings(scores(label_accuracy=figure))
     assert known_badly.endswith("right of real ones: cat (60%)")
     assert unknown.endswith("to judge these classes by: dog")
+
+
+def test_few_pictures_are_warned_of() -> None:
+    few = scores()["protocol"] | {"samples": 26}
+    (said,) = warnings(scores(protocol=few))
+    assert said.startswith("few pictures: each figure is of 26 samples")

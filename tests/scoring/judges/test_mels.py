@@ -12,7 +12,7 @@ from pipeline.scoring.evidence import refer
 from pipeline.scoring.judges.training import train_judge
 
 DATA = params_class("spoken_digits")(
-    dataset="spoken_digits", path=None, size=32, channels=1, test_fraction=None, set_aside=0
+    dataset="spoken_digits", path=None, size=32, channels=1, test_fraction=None, set_aside=0, pictures=None
 )
 JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=2, batch=60, lr=4e-3, min_accuracy=0.5)
 EVALUATE = EvaluateParams(judge="convolutional", samples=100, seed=1, inception_weights=None)

@@ -15,7 +15,7 @@ from pipeline.scoring.judges.judge import Judge
 from pipeline.scoring.judges.training import train_judge
 
 DATA = params_class("voxels")(
-    dataset="voxels", path=None, size=16, channels=None, test_fraction=None, set_aside=0
+    dataset="voxels", path=None, size=16, channels=None, test_fraction=None, set_aside=0, pictures=None
 )
 JUDGE = JudgeParams(architecture="convolutional", seed=0, epochs=3, batch=25, lr=4e-3, min_accuracy=0.9)
 
