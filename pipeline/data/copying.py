@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
-from pipeline.data.images import EXTENSIONS
 from pipeline.data.progress import items_bar
 from pipeline.errors import UserError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")  # of images
 
 
 def copy(source: Path, target: Path, limit: int | None) -> Counter[str]:

@@ -1,17 +1,22 @@
-"""From an image file of any kind to uint8 pixels of one size."""
+"""From an image file of any kind to uint8 pixels of one size.
+
+By what torchvision calls, without torchvision: it takes as long as torch to import.
+"""
 
 import warnings
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import torch
 from PIL import Image, ImageOps
+from torch.nn.functional import interpolate
 
-from pipeline.data._torchvision import torchvision
 from pipeline.errors import UserError
 from pipeline.kinds.image import grey_or_rgb
 
-EXTENSIONS = torchvision.datasets.folder.IMG_EXTENSIONS
+# of red, green and blue in grey, as torchvision has them
+BRIGHTNESS = (0.2989, 0.587, 0.114)
 
 
 def decode(file: Path | IO[bytes], name: str, background: str = "white") -> torch.Tensor:
@@ -26,7 +31,7 @@ def decode(file: Path | IO[bytes], name: str, background: str = "white") -> torc
     except Exception as error:  # every decoder fails in a way of its own
         reason = " ".join(str(error).split())
         raise UserError(f"{name} can't be read as an image ({reason}): replace it or take it out") from error
-    return torchvision.transforms.v2.functional.pil_to_tensor(plain)
+    return torch.from_numpy(np.array(plain).reshape(plain.height, plain.width, -1)).permute(2, 0, 1)
 
 
 def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
@@ -35,22 +40,27 @@ def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
     images: uint8 [N, 1 or 3, H, W]; returns uint8 [N, channels, size, size]. Cutting comes first so that a
     very long image is not blown up whole. What has the right size and channels is returned as it is.
     """
-    functional = torchvision.transforms.v2.functional
-    if images.shape[-2:] != (size, size):
-        square = functional.center_crop(images, [min(images.shape[-2:])])
-        images = functional.resize(
-            square, [size, size], torchvision.transforms.InterpolationMode.BILINEAR, antialias=True
-        )
+    height, width = images.shape[-2:]
+    if (height, width) != (size, size):
+        side = min(height, width)
+        top, left = round((height - side) / 2), round((width - side) / 2)
+        images = _resized(images[..., top : top + side, left : left + side], size, "bilinear")
     if images.shape[1] > channels:
-        # In floating point: on uint8 torchvision cuts the fraction off, and white (0.9999 * 255) becomes 254.
-        return functional.rgb_to_grayscale(images.float()).round().to(torch.uint8)
+        # In floating point: on uint8 the fraction would be cut off, and white (0.9999 * 255) become 254.
+        red, green, blue = images.float().unbind(1)
+        grey = red.mul(BRIGHTNESS[0]).add_(green, alpha=BRIGHTNESS[1]).add_(blue, alpha=BRIGHTNESS[2])
+        return grey.unsqueeze(1).round().to(torch.uint8)
     if images.shape[1] < channels:
-        return functional.grayscale_to_rgb(images)
+        return images.repeat(1, channels, 1, 1)
     return images
 
 
 def scaled(images: torch.Tensor, size: int) -> torch.Tensor:
     """Squares, uint8 [N, C, S, S], at `size` pixels a side: bicubic, antialiased where they get smaller."""
-    functional = torchvision.transforms.v2.functional
-    bicubic = torchvision.transforms.InterpolationMode.BICUBIC
-    return functional.resize(images, [size, size], bicubic, antialias=True)
+    return _resized(images, size, "bicubic")
+
+
+def _resized(images: torch.Tensor, size: int, mode: str) -> torch.Tensor:
+    if images.shape[-2:] == (size, size):
+        return images
+    return interpolate(images, (size, size), mode=mode, align_corners=False, antialias=True)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from pipeline.data.images import EXTENSIONS
+from pipeline.data.copying import EXTENSIONS
 from pipeline.errors import UserError
 
 _VALIDATION = {"val", "valid", "validation"}

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.data.images import decode, fit
+from pipeline.data._torchvision import torchvision
+from pipeline.data.images import decode, fit, scaled
 from pipeline.errors import UserError
 
 
@@ -105,3 +106,27 @@ def test_fit_turns_colour_into_its_brightness():
     red[:, 0] = green[:, 1] = 255
     assert fit(red, 8, 1).unique().tolist() == [76]  # ITU-R 601: 0.299 and 0.587 of 255
     assert fit(green, 8, 1).unique().tolist() == [150]
+
+
+@given(
+    sides=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    size=st.integers(8, 40),
+    colour=st.booleans(),
+    decoded=st.booleans(),
+    seed=st.integers(0, 9),
+)
+def test_pixels_are_torchvisions(sides, size, colour, decoded, seed):
+    generator = torch.Generator().manual_seed(seed)
+    shape = (1 if decoded else 2, *sides, 3 if colour else 1)
+    images = torch.randint(256, shape, generator=generator, dtype=torch.uint8).permute(0, 3, 1, 2)
+    images = images if decoded else images.contiguous()  # one image, as `decode` lays it out, or several
+    functional, ways = torchvision.transforms.v2.functional, torchvision.transforms.InterpolationMode
+    square = functional.center_crop(images, [min(sides)])
+    bilinear, bicubic = (
+        functional.resize(square, [size, size], way, antialias=True) for way in (ways.BILINEAR, ways.BICUBIC)
+    )
+    assert torch.equal(fit(images, size, images.shape[1]), bilinear)
+    assert torch.equal(scaled(square, size), bicubic)
+    if colour:
+        grey = functional.rgb_to_grayscale(square.float()).round().to(torch.uint8)
+        assert torch.equal(fit(square, square.shape[-1], 1), grey)
