@@ -9,13 +9,14 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+# before NumPy and torch are loaded: beside each other, two processes of two threads each starve
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from filelock import FileLock
 from ruamel.yaml import YAML
-
-if "PYTEST_XDIST_WORKER" in os.environ:  # beside others: two torch processes of two threads starve each other
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pipeline.data import shapes, spoken
 from pipeline.data.prepare import prepare
