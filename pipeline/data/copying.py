@@ -5,13 +5,45 @@ import shutil
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath, PurePosixPath
 
 from pipeline.data.progress import items_bar
+from pipeline.data.tree import EXTENSIONS, Tree
 from pipeline.errors import UserError
+from pipeline.files import atomic_path
+from pipeline.params import PLAINLY, PictureParams
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")  # of images
+
+def download(
+    path: str,
+    raw: Path,
+    look: Callable[[Tree], object] = Tree.splits,
+    pictures: PictureParams = PLAINLY,
+) -> None:
+    """Copy the images of the folder or zip `path` to `raw`, so that DVC sees their content.
+
+    `raw` appears whole or not at all. UserError if there is nothing fit to train on: `look` says so.
+    """
+    source = Path(path).expanduser()
+    with atomic_path(raw) as part:
+        part.mkdir()
+        try:
+            if source.is_dir():
+                left_out = copy(source, part, pictures.limit)
+            elif source.is_file():
+                left_out = unzip(source, part, pictures.limit)
+            else:
+                raise UserError(f"data.path: there is no folder or zip {path}")
+        except (PermissionError, FileNotFoundError) as error:
+            raise UserError(f"{error.filename} can't be read: {error.strerror}") from error
+        # refuse it now, while the path it came from is in front of the user
+        look(Tree(part, path, classes=pictures.classes == "folders"))
+        if left_out:
+            used = sum(1 for file in part.rglob("*") if file.is_file())
+            by_count = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in by_count)
+            print(f"{path}: {used:,} images; left out: {kinds}")
 
 
 def copy(source: Path, target: Path, limit: int | None) -> Counter[str]:

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pipeline.data import copying
 from pipeline.data.aside import choose_aside
 from pipeline.data.decoded import Decoded
 from pipeline.data.images import decode
@@ -20,43 +19,11 @@ from pipeline.data.originals import Originals, Split, hold_out
 from pipeline.data.progress import items_bar
 from pipeline.data.tree import Listing, Tree
 from pipeline.errors import UserError
-from pipeline.files import atomic_path
 from pipeline.params import PLAINLY, DataParams, PictureParams
 
 NAMED = 10  # files that a message names
 # from a file, and what messages call it, to the pictures of a row, uint8 [1 or 3, H, W] each
 Read = Callable[[Path, str], Sequence[torch.Tensor]]
-
-
-def download(
-    path: str,
-    raw: Path,
-    look: Callable[[Tree], object] = Tree.splits,
-    pictures: PictureParams = PLAINLY,
-) -> None:
-    """Copy the images of the folder or zip `path` to `raw`, so that DVC sees their content.
-
-    `raw` appears whole or not at all. UserError if there is nothing fit to train on: `look` says so.
-    """
-    source = Path(path).expanduser()
-    with atomic_path(raw) as part:
-        part.mkdir()
-        try:
-            if source.is_dir():
-                left_out = copying.copy(source, part, pictures.limit)
-            elif source.is_file():
-                left_out = copying.unzip(source, part, pictures.limit)
-            else:
-                raise UserError(f"data.path: there is no folder or zip {path}")
-        except (PermissionError, FileNotFoundError) as error:
-            raise UserError(f"{error.filename} can't be read: {error.strerror}") from error
-        # refuse it now, while the path it came from is in front of the user
-        look(Tree(part, path, classes=pictures.classes == "folders"))
-        if left_out:
-            used = sum(1 for file in part.rglob("*") if file.is_file())
-            by_count = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
-            kinds = ", ".join(f"{count:,} {kind}" for kind, count in by_count)
-            print(f"{path}: {used:,} images; left out: {kinds}")
 
 
 def load(data: DataParams, raw: Path) -> Originals:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 import torch
 
-from pipeline.data import folders
+from pipeline.data import copying, folders
 from pipeline.data.images import decode
 from pipeline.data.originals import Originals
 from pipeline.data.pairs import SOURCE
@@ -23,7 +23,7 @@ Pair = tuple[torch.Tensor, torch.Tensor]  # B, then A: uint8 [1 or 3, H, W]
 
 def download(path: str, raw: Path) -> None:
     """Copy the pictures to `raw`; UserError names those without a partner."""
-    folders.download(path, raw, lambda tree: _layout(tree)[0].splits())
+    copying.download(path, raw, lambda tree: _layout(tree)[0].splits())
 
 
 def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Originals:

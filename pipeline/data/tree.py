@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from pipeline.data.copying import EXTENSIONS
 from pipeline.errors import UserError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")  # of images
 
 _VALIDATION = {"val", "valid", "validation"}
 _SPLITS = {"train", "test", *_VALIDATION}

@@ -11,7 +11,7 @@ _TRAIN, _TEST = {"trainA", "trainB"}, {"testA", "testB"}
 
 
 def load(path: str, raw: Path, test_fraction: float | None, size: int) -> Originals:
-    """Open what `folders.download` copied, scaled to `size`: A, and in the table `other` B."""
+    """Open what `copying.download` copied, scaled to `size`: A, and in the table `other` B."""
     tree = folders.opened(path, raw)
     found = sides(tree)
     has_test = all("test" in listings for listings in found.values())

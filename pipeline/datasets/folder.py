@@ -22,9 +22,9 @@ class Params(DataParams):
 
 def download(data: Params, raw: Path) -> None:
     """Copy the images to `raw`, so that DVC sees their content."""
-    from pipeline.data import folders
+    from pipeline.data import copying
 
-    folders.download(data.path, raw, pictures=data.pictures or PLAINLY)
+    copying.download(data.path, raw, pictures=data.pictures or PLAINLY)
 
 
 def load(data: Params, raw: Path) -> "Originals":

@@ -22,9 +22,9 @@ class Params(DataParams):
 
 def download(data: Params, raw: Path) -> None:
     """Copy the images to `raw`, so that DVC sees their content."""
-    from pipeline.data import folders, unpaired_folders
+    from pipeline.data import copying, unpaired_folders
 
-    folders.download(data.path, raw, unpaired_folders.sides)
+    copying.download(data.path, raw, unpaired_folders.sides)
 
 
 def load(data: Params, raw: Path) -> "Originals":

@@ -21,6 +21,7 @@ PENALISED = [game for game in GAMES if game[1] != "none"]
 
 def in_bf16(objective: str, penalty: str = "none", **stabilisers: Any) -> dict[str, Any]:
     content = tiny("cdcgan")
+    content["data"]["size"] = 16
     weight = {"name": penalty, "weight": 0.0 if penalty == "none" else 2.0, "every": 2}
     content["objective"] |= {"name": objective, "label_smoothing": 0.0, "penalty": weight}
     content["stabilisers"] |= stabilisers
