@@ -7,7 +7,7 @@ export async function conform(open, Tensor, inputs, seconds) {
   const load = (performance.now() - started) / 1000;
   const images = [];
   for (const [from, to] of [[0, 1], [1, inputs.label.dims[0]]]) {
-    const { image } = await session.run(rows(Tensor, inputs, from, to));
+    const [image] = Object.values(await session.run(rows(Tensor, inputs, from, to))); // whatever it is called
     images.push(new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength));
   }
   const rates = {};
