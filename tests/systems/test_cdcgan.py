@@ -51,6 +51,7 @@ def files(exported: Callable[[str], Path]) -> tuple[Generator, Network]:
     return Generator(path, device="cpu"), Network(path.with_suffix(".parts") / "mixture.onnx", device="cpu")
 
 
+@pytest.mark.slow
 def test_a_mixture_of_one_class_is_that_class(files: tuple[Generator, Network]) -> None:
     generator, mixture = files
     z, labels = latent(range(4), generator.description.z_dim, "normal"), np.array([0, 3, 8, 9])

@@ -79,6 +79,7 @@ def project(exported: Callable[[str], Path]) -> Path:
     return exported("silhouettes")
 
 
+@pytest.mark.slow
 def test_a_picture_of_any_size_becomes_a_volume_in_any_form(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_picture_of_any_size_becomes_a_volume_in_any_form(
     assert np.load("drawn.npy").shape == (1, 16, 16, 16)
 
 
+@pytest.mark.slow
 def test_scores_hold_volumes_against_those_of_the_nearest_silhouettes(project: Path) -> None:
     params = load(project / "params.yaml")
     data = Prepared.open(project / prepared_dir(params.data))
