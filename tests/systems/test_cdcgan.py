@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torchvision.transforms.v2.functional import resize
 
+from pipeline.data._torchvision import torchvision
 from pipeline.data.limits import limits
 from pipeline.inference import Generator
 from pipeline.inference.contract.network import Network
@@ -21,7 +21,9 @@ from tests.conftest import preset, write_params
 
 def test_it_enlarges_as_the_data_are_enlarged() -> None:
     images = torch.rand(2, 3, 28, 28) * 2 - 1
-    torch.testing.assert_close(Enlarge(28, 32)(images), resize(images, [32, 32], antialias=True))
+    torch.testing.assert_close(
+        Enlarge(28, 32)(images), torchvision.transforms.v2.functional.resize(images, [32, 32], antialias=True)
+    )
 
 
 def test_it_keeps_within_the_limits_and_reaches_them() -> None:
