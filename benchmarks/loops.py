@@ -13,15 +13,11 @@ from benchmarks.runs import ROOT
 from pipeline.data.prepare import prepare
 from pipeline.data.prepared import Prepared
 from pipeline.datasets import download
-from pipeline.fields import image, label
 from pipeline.loading import load
 from pipeline.params import Params
 from pipeline.places import prepared_dir, raw_dir
-from pipeline.training.batches import Batches, Table
-from pipeline.training.device import choose_precision
-from pipeline.training.distributed import Ranks
+from pipeline.planning import machine
 from pipeline.training.loop import Loop
-from pipeline.training.state import TrainingState
 
 
 def prepared_digits() -> Prepared:
@@ -59,20 +55,9 @@ def same_network(
     return loop, notebook
 
 
-def wait(device: torch.device) -> None:
-    """Let the device finish what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
 def loop_of(params: Params, images: np.ndarray, labels: np.ndarray, device: torch.device) -> Loop:
-    """The pipeline's own loop at its first step."""
-    batches = Batches(
-        [Table({"images": images, "labels": labels}, None, device)], params.train.batch, params.seed
-    )
-    data = {"images": image(images.shape[1], images.shape[2]), "labels": label([str(k) for k in range(10)])}
-    state = TrainingState.fresh(params, data, device)
-    return Loop(params, state, batches, choose_precision(params.train, device), Ranks(device))
+    """The pipeline's own loop at its first step, on images of ten classes."""
+    return machine.loop_of(params, images, labels, 10, device)
 
 
 def step_flops(loop: Loop) -> float:

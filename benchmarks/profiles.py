@@ -16,7 +16,8 @@ import torch
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks.loops import prepared_digits, same_network, wait
+from benchmarks.loops import prepared_digits, same_network
+from pipeline.planning.machine import wait
 from pipeline.training.device import choose_device
 
 KINDS = {

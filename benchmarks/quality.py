@@ -18,12 +18,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.loops import loop_of, prepared_digits, preset, same_network, wait
+from benchmarks.loops import loop_of, prepared_digits, preset, same_network
 from benchmarks.notebook import CLASSES, Z_DIM
 from benchmarks.runs import ROOT
 from pipeline.fields import latent
 from pipeline.pixels import to_uint8
 from pipeline.places import judge_dir
+from pipeline.planning.machine import wait
 from pipeline.scoring.candidates import Candidate, Images, look_at, real, shuffled
 from pipeline.scoring.figures.fid import fid
 from pipeline.scoring.figures.label_accuracy import label_accuracy

@@ -20,11 +20,12 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.loops import loop_of, prepared_digits, preset, same_network, step_flops, wait
+from benchmarks.loops import loop_of, prepared_digits, preset, same_network, step_flops
 from benchmarks.notebook import Notebook
 from benchmarks.runs import ROOT
 from pipeline import params as p
 from pipeline.data.prepared import Prepared
+from pipeline.planning.machine import wait
 from pipeline.tracking import Tracker
 from pipeline.training.device import choose_device
 from pipeline.training.distributed import Ranks

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from pipeline.params import DataParams, Params
 
-JUDGE_DESCRIPTION = "judge.json"  # what each judge's folder says of it
-
 
 def raw_dir(data: DataParams) -> Path:
     """The original files of a data set, from download."""

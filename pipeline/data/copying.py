@@ -41,9 +41,7 @@ def download(
         look(Tree(part, path, classes=pictures.classes == "folders"))
         if left_out:
             used = sum(1 for file in part.rglob("*") if file.is_file())
-            by_count = sorted(left_out.items(), key=lambda pair: (-pair[1], pair[0]))
-            kinds = ", ".join(f"{count:,} {kind}" for kind, count in by_count)
-            print(f"{path}: {used:,} images; left out: {kinds}")
+            print(f"{path}: {used:,} images; left out: {listed(left_out)}")
 
 
 def copy(source: Path, target: Path, limit: int | None) -> Counter[str]:
@@ -129,3 +127,9 @@ def is_image(name: PurePath) -> bool:
 
 def kind(name: PurePath) -> str:
     return name.suffix.lower() or "without an ending"
+
+
+def listed(kinds: Counter[str]) -> str:
+    """How many files there are of each kind, in words, the most first."""
+    by_count = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count:,} {ending}" for ending, count in by_count)

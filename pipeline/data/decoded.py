@@ -4,7 +4,6 @@ Which part a picture belongs to is known when all have been looked at; to decode
 as long.
 """
 
-import hashlib
 import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from pipeline.data.alike import Alike
-from pipeline.data.images import fit
+from pipeline.data.images import digest, fit
 from pipeline.data.squares import squares
 
 
@@ -41,9 +40,7 @@ class Decoded:
 
     def add(self, picture: torch.Tensor) -> None:
         """Take in uint8 [1 or 3, H, W], in its own size."""
-        seen = hashlib.sha256(str(tuple(picture.shape)).encode())
-        seen.update(np.ascontiguousarray(picture.permute(1, 2, 0)))  # as a decoder lays them out: no copy
-        self.hashes.append(seen.hexdigest())
+        self.hashes.append(digest(picture))
         short, long = sorted(picture.shape[1:])
         self.ratios.append(long / short)
         own, *further = squares(picture, self._size, self._way)

@@ -3,6 +3,7 @@
 By what torchvision calls, without torchvision: it takes as long as torch to import.
 """
 
+import hashlib
 import warnings
 from pathlib import Path
 from typing import IO
@@ -44,7 +45,7 @@ def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
     if (height, width) != (size, size):
         side = min(height, width)
         top, left = round((height - side) / 2), round((width - side) / 2)
-        images = _resized(images[..., top : top + side, left : left + side], size, "bilinear")
+        images = resized(images[..., top : top + side, left : left + side], (size, size), "bilinear")
     if images.shape[1] > channels:
         # In floating point: on uint8 the fraction would be cut off, and white (0.9999 * 255) become 254.
         red, green, blue = images.float().unbind(1)
@@ -57,10 +58,18 @@ def fit(images: torch.Tensor, size: int, channels: int) -> torch.Tensor:
 
 def scaled(images: torch.Tensor, size: int) -> torch.Tensor:
     """Squares, uint8 [N, C, S, S], at `size` pixels a side: bicubic, antialiased where they get smaller."""
-    return _resized(images, size, "bicubic")
+    return resized(images, (size, size), "bicubic")
 
 
-def _resized(images: torch.Tensor, size: int, mode: str) -> torch.Tensor:
-    if images.shape[-2:] == (size, size):
+def resized(images: torch.Tensor, sides: tuple[int, int], mode: str) -> torch.Tensor:
+    """Images uint8 [N, C, H, W] at other `sides`, height and width, by a `mode` of torch's, antialiased."""
+    if images.shape[-2:] == sides:
         return images
-    return interpolate(images, (size, size), mode=mode, align_corners=False, antialias=True)
+    return interpolate(images, sides, mode=mode, align_corners=False, antialias=True)
+
+
+def digest(picture: torch.Tensor) -> str:
+    """SHA-256 of the sides, channels and pixels of uint8 [C, H, W]: equal where all of them are."""
+    seen = hashlib.sha256(str(tuple(picture.shape)).encode())
+    seen.update(np.ascontiguousarray(picture.permute(1, 2, 0)))  # as a decoder lays them out: no copy
+    return seen.hexdigest()

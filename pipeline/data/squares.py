@@ -1,9 +1,9 @@
 """From a picture of any sides to squares of one size: the ways of `data.pictures.square`."""
 
 import torch
+from torch.nn.functional import pad
 
-from pipeline.data._torchvision import torchvision
-from pipeline.data.images import fit
+from pipeline.data.images import fit, resized
 
 LONG = 1.2  # long side to short; below, the ends show what the middle does
 
@@ -26,10 +26,8 @@ def squares(picture: torch.Tensor, size: int, way: str) -> list[torch.Tensor]:
 
 def _padded(picture: torch.Tensor, size: int) -> torch.Tensor:
     """Scale first, so that a very long picture is not blown up whole."""
-    functional = torchvision.transforms.v2.functional
     height, width = (max(1, round(size * side / max(picture.shape[2:]))) for side in picture.shape[2:])
-    bilinear = torchvision.transforms.InterpolationMode.BILINEAR
-    scaled = functional.resize(picture, [height, width], bilinear, antialias=True)
+    scaled = resized(picture, (height, width), "bilinear")
     left, top = (size - width) // 2, (size - height) // 2
-    margins = [left, top, size - width - left, size - height - top]
-    return functional.pad(scaled, margins, padding_mode="edge")
+    margins = (left, size - width - left, top, size - height - top)
+    return pad(scaled.float(), margins, mode="replicate").to(torch.uint8)  # torch pads no integers so

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.loading import load
@@ -19,7 +20,7 @@ class Start:
     wants: int  # images that its training should see, with repetitions
     multiple: int = 4  # that widths can be divided by
 
-    @property
+    @cached_property
     def params(self) -> Params:
         """What the preset says."""
         return load(Path("presets", f"{self.preset}.yaml"))

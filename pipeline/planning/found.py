@@ -1,6 +1,5 @@
 """What there is in a folder or zip of pictures: counted by names, and some of them looked at."""
 
-import hashlib
 import io
 import zipfile
 from collections import Counter
@@ -15,7 +14,7 @@ import torch
 from pipeline.checks import UNEQUAL
 from pipeline.data.alike import Alike
 from pipeline.data.copying import is_image, is_visible, kind, walk
-from pipeline.data.images import decode, fit
+from pipeline.data.images import decode, digest, fit
 from pipeline.data.progress import items_bar
 from pipeline.data.tree import Tree
 from pipeline.errors import UserError
@@ -54,6 +53,11 @@ class Found:
     def classes(self) -> int:
         """How many classes there are; 0: none."""
         return len(self.train) if len(self.train) > 1 else 0
+
+    @property
+    def ratios(self) -> list[float]:
+        """Of the long side to the short, of each that was looked at."""
+        return [max(sides) / min(sides) for sides in self.sides]
 
     @property
     def unequal(self) -> bool:
@@ -126,9 +130,7 @@ def _seen(names: list[str], read: Read) -> dict[str, object]:
             except UserError:
                 broken.append(names[row])
                 continue
-            hashes[
-                hashlib.sha256(f"{tuple(picture.shape)}".encode() + picture.numpy().tobytes()).digest()
-            ] += 1
+            hashes[digest(picture)] += 1
             kept.append(names[row])
             sides.append(tuple(picture.shape[1:]))
             coloured += len(picture) == 3

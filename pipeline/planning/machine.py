@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import psutil
 import torch
+from numpy.typing import NDArray
 
 from pipeline.fields import image, label
 from pipeline.params import JudgeParams, Params
@@ -60,30 +60,36 @@ def trained_a_second(params: Params, channels: int, classes: int) -> float:
     device = choose_device(params.train.device)
     shape = (2 * batch * (params.train.d_steps or 1), channels, size, size)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    labels = np.arange(len(images)) % max(classes, 1)
-    names = [str(number) for number in range(classes)]
-    fields = {"images": replace(image(channels, size), about={"limits": [0, 255]}), "labels": label(names)}
+    loop = loop_of(params, images, np.arange(len(images)) % max(classes, 1), classes, device)
+    return batch * loop.state.model.rounds * _a_second(loop.step, device)
+
+
+def loop_of(
+    params: Params, images: NDArray[np.uint8], labels: NDArray[np.int64], classes: int, device: torch.device
+) -> Loop:
+    """The training loop at its first step, on images [N, C, size, size] with labels [N]."""
     table = Table({"images": images, "labels": labels}, None, device)
-    state = TrainingState.fresh(params, fields, device)
-    batches = Batches([table], batch, params.seed)
-    loop = Loop(params, state, batches, choose_precision(params.train, device), Ranks(device))
-    return batch * state.model.rounds * _a_second(loop.step, device)
+    names = [str(number) for number in range(classes)]
+    state = TrainingState.fresh(params, {"images": image(*images.shape[1:3]), "labels": label(names)}, device)
+    batches = Batches([table], params.train.batch, params.seed)
+    return Loop(params, state, batches, choose_precision(params.train, device), Ranks(device))
 
 
 def _a_second(step: Callable[[], object], device: torch.device) -> float:
     """How often it is done."""
     for _ in range(WARM_UP):
         step()
-    _wait(device)
+    wait(device)
     watch, count = Stopwatch(device), 0
     while watch.clock < SECONDS or count < STEPS:
         step()
-        _wait(device)
+        wait(device)
         count += 1
     return count / watch.seconds
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Let the device finish what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize()
 

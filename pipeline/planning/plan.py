@@ -193,5 +193,6 @@ def _augmentation(preset: Params, split: Split) -> dict[str, tuple[str, ...]]:
 
 def _square(found: Found) -> str:
     """Of few long pictures both ends, too; else the middle."""
-    ratios = [max(sides) / min(sides) for sides in found.sides]
-    return "several" if ratios and np.median(ratios) > LONG and found.count < AUGMENTED else "centre"
+    return (
+        "several" if found.sides and np.median(found.ratios) > LONG and found.count < AUGMENTED else "centre"
+    )

@@ -1,9 +1,9 @@
 """What gan-new says: of what it found, and of what it plans."""
 
 import math
-from collections import Counter
 
 from pipeline import systems
+from pipeline.data.copying import listed
 from pipeline.planning import choice
 from pipeline.planning.choice import Candidate, Start
 from pipeline.planning.found import Found
@@ -65,11 +65,10 @@ def described(found: Found) -> list[str]:
         lines[0] += f"; {shown}" + (f", ... {ordered[-1][0]} {ordered[-1][1]:,}" if len(ordered) > 5 else "")
     if found.sides:
         heights, widths = (sorted(side) for side in zip(*found.sides, strict=True))
-        ratios = [max(sides) / min(sides) for sides in found.sides]
-        oblong = sum(ratio > 1 for ratio in ratios)
+        oblong = sum(ratio > 1 for ratio in found.ratios)
         lines.append(
             f"{widths[0]}x{heights[0]} to {widths[-1]}x{heights[-1]} pixels, {oblong:,} no squares (up to "
-            f"{max(ratios):.1f} to 1), {found.coloured:,} in colour"
+            f"{max(found.ratios):.1f} to 1), {found.coloured:,} in colour"
         )
     if found.copies or found.near:
         example = f", such as {found.near[0][0]} and {found.near[0][1]}" if found.near else ""
@@ -79,6 +78,5 @@ def described(found: Found) -> list[str]:
             f"left out, broken: {', '.join(found.broken[:5])}{' ...' if len(found.broken) > 5 else ''}"
         )
     if found.left_out:
-        kinds = ", ".join(f"{count:,} {ending}" for ending, count in Counter(found.left_out).most_common())
-        lines.append(f"left out, no known pictures: {kinds}")
+        lines.append(f"left out, no known pictures: {listed(found.left_out)}")
     return lines

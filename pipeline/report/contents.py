@@ -12,8 +12,9 @@ from pipeline.fields import Fields
 from pipeline.files import sha256_of
 from pipeline.inference.contract.metadata import parse_metadata
 from pipeline.params import Params
-from pipeline.places import JUDGE_DESCRIPTION, exported_file, judge_dir, metrics_dir, models_dir, prepared_dir
+from pipeline.places import exported_file, judge_dir, metrics_dir, models_dir, prepared_dir
 from pipeline.scoring.figures import described
+from pipeline.scoring.judges.judge import DESCRIPTION as JUDGE
 from pipeline.scoring.verdict import verdict, warnings
 
 HEADLINES = ("two_sample_half", "one_piece", "confident", "judge_fid", "recall", "label_accuracy")
@@ -39,9 +40,7 @@ def gather(params: Params) -> dict[str, Any]:
     scores = _read_json(details / "scores.json")
     dataset = Prepared.described(prepared_dir(params.data))
     field = scores["protocol"]["data"]["field"]
-    judges = {
-        name: _read_json(judge_dir(params.data, name, field) / JUDGE_DESCRIPTION) for name in params.judges
-    }
+    judges = {name: _read_json(judge_dir(params.data, name, field) / JUDGE) for name in params.judges}
     _refuse_a_mixture(params, generator, scores, dataset, judges)
     description = parse_metadata({key: text for key, text in generator.items() if isinstance(text, str)})
     figures = dict(_figures(scores))

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.scoring.figures.fid import ENOUGH
+from pipeline.scoring.judges.networks import FEATURES
+
 WEAK = 0.9  # the first judge's accuracy; below, what it sees is worth little
-FEW = 512  # samples; below, distances in feature space can't be had (figures/fid.py)
+FEW = ENOUGH * FEATURES  # samples; below, distances in feature space can't be had
 TOLD, NEARLY, UNTOLD = 0.8, 0.65, 0.55  # answers of the two-sample test: most are found out ... chance
 NEAR = 0.9  # of what real images reach
 

@@ -1,4 +1,7 @@
-"""Steps of training on pictures of noise, in any size."""
+"""Small models of a preset in any size, and steps of training on pictures of noise."""
+
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,8 +11,24 @@ from pipeline.systems.base import System
 from pipeline.training.distributed import Ranks
 from pipeline.training.loop import Loop
 from pipeline.training.state import TrainingState
-from tests.building import CPU, batches_of, fields_for
+from tests.building import CPU, batches_of, build, fields_for
+from tests.conftest import tiny, write_params
 from tests.training.test_step import Reference
+
+
+def params_of(preset: str, folder: Path, size: int = 32, **changes: Any) -> Params:
+    """A tiny preset of colour pictures in another size, `changes` made to its model, in batches of four."""
+    content = tiny(preset)
+    content["data"] |= {"size": size, "channels": 3}
+    content["model"] |= changes
+    content["train"]["batch"] = 4
+    return write_params(content, folder)
+
+
+def built(preset: str, folder: Path, size: int = 32, **changes: Any) -> System:
+    """Its model with first weights, for ten classes."""
+    torch.manual_seed(0)
+    return build(params_of(preset, folder, size, **changes), 3, 10)
 
 
 def stepped(params: Params, channels: int = 3) -> System:

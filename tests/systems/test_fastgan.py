@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,25 +10,13 @@ from torch.nn.functional import conv2d, interpolate
 
 from pipeline.export.to_onnx import TOLERANCE, as_onnx
 from pipeline.networks.equalised import DoublingConv
-from pipeline.params import Params
-from pipeline.systems.fastgan import Gated, Model
-from tests.building import build
-from tests.conftest import tiny, write_params
+from pipeline.systems.fastgan import Gated
+from tests.systems import stepping
 from tests.systems.losses import discriminator_loss
 from tests.systems.stepping import stepped
 
-
-def params_of(folder: Path, size: int = 32, **changes: Any) -> Params:
-    content = tiny("fastgan-folder")
-    content["data"] |= {"size": size, "channels": 3}
-    content["model"] |= changes
-    content["train"]["batch"] = 4
-    return write_params(content, folder)
-
-
-def built(folder: Path, size: int = 32, **changes: Any) -> Model:
-    torch.manual_seed(0)
-    return build(params_of(folder, size, **changes), 3, 10)
+params_of = partial(stepping.params_of, "fastgan-folder")
+built = partial(stepping.built, "fastgan-folder")
 
 
 def test_a_gate_lets_through_its_own_map() -> None:

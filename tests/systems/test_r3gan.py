@@ -1,8 +1,8 @@
 """R3GAN: widths, how it starts, how it resamples, what the class does, and the sizes it goes up to."""
 
 import math
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,24 +11,12 @@ from torch.nn.functional import interpolate
 
 from pipeline.export.to_onnx import TOLERANCE, as_onnx
 from pipeline.networks.widths import capped
-from pipeline.params import Params
-from pipeline.systems.r3gan import Block, Model, Resampling
-from tests.building import build
-from tests.conftest import tiny, write_params
+from pipeline.systems.r3gan import Block, Resampling
+from tests.systems import stepping
 from tests.systems.stepping import stepped
 
-
-def params_of(folder: Path, size: int = 32, **changes: Any) -> Params:
-    content = tiny("r3gan-colour")
-    content["data"] |= {"size": size, "channels": 3}
-    content["model"] |= changes
-    content["train"]["batch"] = 4
-    return write_params(content, folder)
-
-
-def built(folder: Path, size: int = 32, **changes: Any) -> Model:
-    torch.manual_seed(0)
-    return build(params_of(folder, size, **changes), 3, 10)
+params_of = partial(stepping.params_of, "r3gan-colour")
+built = partial(stepping.built, "r3gan-colour")
 
 
 def test_widths_are_the_published_ones() -> None:

@@ -15,10 +15,10 @@ from pipeline.errors import UserError
 from pipeline.files import atomic_path, sha256_of
 from pipeline.params import Params
 from pipeline.pixels import channels_last, to_float
-from pipeline.places import JUDGE_DESCRIPTION, judge_dir
+from pipeline.places import judge_dir
 from pipeline.scoring.judges.networks import ARCHITECTURES, FEATURES, JudgeShape
 
-WEIGHTS = "judge.safetensors"
+WEIGHTS, DESCRIPTION = "judge.safetensors", "judge.json"
 ROTATIONS = ("0 degrees", "90 degrees", "180 degrees", "270 degrees")
 
 
@@ -44,7 +44,7 @@ class Judge:
     def load(cls, folder: Path) -> Self:
         """Read a judge that `save` wrote; UserError if it is not there, damaged, or not of a piece."""
         try:
-            description = json.loads((folder / JUDGE_DESCRIPTION).read_text())
+            description = json.loads((folder / DESCRIPTION).read_text())
             weights = (folder / WEIGHTS).read_bytes()
             network = ARCHITECTURES[description["architecture"]](JudgeShape(**description["shape"]))
             network.load_state_dict(load(weights))
@@ -68,9 +68,7 @@ class Judge:
             part.mkdir()
             (part / WEIGHTS).write_bytes(save(state))
             self.description = self.description | {"sha256": sha256_of(part / WEIGHTS)}
-            (part / JUDGE_DESCRIPTION).write_text(
-                json.dumps(self.description, indent=2, ensure_ascii=False) + "\n"
-            )
+            (part / DESCRIPTION).write_text(json.dumps(self.description, indent=2, ensure_ascii=False) + "\n")
 
     def set_unit(self, images: NDArray[np.uint8]) -> None:
         """Choose the features' unit so that their (mean) variance over `images` is 1."""

@@ -9,8 +9,7 @@ import pytest
 from pipeline.data.prepared import Prepared
 from pipeline.errors import RunError, UserError
 from pipeline.fields import label
-from pipeline.places import JUDGE_DESCRIPTION
-from pipeline.scoring.judges.judge import WEIGHTS, Judge
+from pipeline.scoring.judges.judge import DESCRIPTION, WEIGHTS, Judge
 from pipeline.scoring.judges.networks import ARCHITECTURES, JudgeShape, initialise
 from pipeline.scoring.judges.training import train_judge
 from tests.scoring.conftest import JUDGE
@@ -37,7 +36,7 @@ def test_the_second_judge_is_no_twin_of_the_first(judges: dict[str, Judge]) -> N
 def test_same_parameters_same_bytes(digits: Prepared, tmp_path: Path) -> None:
     for name in ("a", "b"):
         train_judge(digits, "short", SHORT).save(tmp_path / name)
-    for file in (WEIGHTS, JUDGE_DESCRIPTION):
+    for file in (WEIGHTS, DESCRIPTION):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
@@ -120,6 +119,6 @@ def test_a_damaged_judge_is_refused(judge: Judge, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "{}", json.dumps({"shape": {"size": 8}})])
 def test_a_damaged_description_is_refused(judge: Judge, tmp_path: Path, content: str) -> None:
     judge.save(tmp_path / "judge")
-    (tmp_path / "judge" / JUDGE_DESCRIPTION).write_text(content)
+    (tmp_path / "judge" / DESCRIPTION).write_text(content)
     with pytest.raises(UserError, match="damaged"):
         Judge.load(tmp_path / "judge")
