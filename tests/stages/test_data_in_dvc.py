@@ -32,7 +32,8 @@ class Project:
         self.folder.mkdir()
         for name in ("pipeline", "stages"):
             shutil.copytree(ROOT / name, self.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        stages = {name: STAGES[name] for name in ("software", "download", "preprocess")}
+        stages = {name: STAGES[name] for name in ("download", "preprocess")}
+        (self.folder / "software.json").write_text("{}")  # the stage that writes it takes seconds
         (self.folder / "dvc.yaml").write_text(json.dumps({"stages": stages}))
         self.point_at(self.pictures)
         self.run("dvc", "init", "--no-scm", "--quiet")
@@ -56,7 +57,7 @@ class Project:
     def reruns(self) -> set[str]:
         """The stages whose commands `dvc repro` runs."""
         said = self.run("dvc", "repro")
-        return {name for name in STAGES if f"Running stage '{name}'" in said} - {"software"}
+        return {name for name in STAGES if f"Running stage '{name}'" in said}
 
     def digest(self) -> str:
         return Prepared.open(self.folder / "data" / "prepared" / "folder-32").digest

@@ -40,6 +40,7 @@ def environment() -> dict[str, str]:
 def test_the_first_losses_are_those_of_one_process(project: Project, environment: dict[str, str]) -> None:
     """Of a preset in which no image depends on the others of a batch, and only batches and z are drawn."""
     content = tiny("cdcgan")
+    content["data"]["size"] = 16
     content["train"] |= {"precision": "fp32", "log_every": 1}
     content["model"]["mismatched"] = 0.0
     content["stabilisers"] |= {"virtual_batch_norm": True, "spectral_norm": True}
@@ -86,6 +87,7 @@ def test_one_rank_stopped_and_one_killed_the_job_ends_in_the_same_bytes(
     project: Project, environment: dict[str, str]
 ) -> None:
     content = tiny("cgan-mnist")  # with batch norm and dropout
+    content["data"]["size"] = 16
     content["train"] |= {
         "epochs": 8,
         "processes": 2,
