@@ -2,9 +2,9 @@
 
     python deploy/conformance.py exported/cdcgan.onnx
 
-Each runtime's program is a file beside this one; harness.py says how they are asked. The images are compared
-with the model's test vectors (MODEL without .onnx/test_data_set_0, the layout of the ONNX model zoo) or,
-where there are none, with what this interpreter's ONNX Runtime makes of fixed latents and all labels.
+Each runtime's program is a file beside this one; harness.py says how they are asked. What they make is
+compared with the model's test vectors (MODEL without .onnx/test_data_set_0, the layout of the ONNX model zoo)
+or, where there are none, with what this interpreter's ONNX Runtime makes of fixed latents and all labels.
 
     python deploy/conformance.py exported/pix2pix-edges.parts/image-to-image/generator/onnx/model.onnx
 
@@ -51,10 +51,10 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Vectors:
-    """The model's inputs by name, in its order, and the images that are right: [ROWS or more, ...] each."""
+    """The model's inputs by name, in its order, and what is right: [ROWS or more, ...] each."""
 
     inputs: dict[str, np.ndarray]
-    images: np.ndarray
+    made: np.ndarray
     source: str
 
 
@@ -131,12 +131,11 @@ def opened(model: Path) -> Any:
 def find_vectors(model: Path) -> Vectors:
     """Return the model's test vectors, or some made here where it has none."""
     folder = model.with_suffix("") / "test_data_set_0"
+    names = [given.name for given in opened(model).get_inputs()]
     if not folder.is_dir():
-        return make_vectors(model)
-    names = ("input_0.pb", "input_1.pb", "output_0.pb")
-    first, label, images = (repeat(read_tensor(folder / name)) for name in names)
-    inputs = {"z" if first.dtype == np.float32 else "seed": first, "label": label}
-    return Vectors(inputs, images, f"the test vectors in {folder}")
+        return make_vectors(model, names)
+    inputs = {name: repeat(read_tensor(folder / f"input_{index}.pb")) for index, name in enumerate(names)}
+    return Vectors(inputs, repeat(read_tensor(folder / "output_0.pb")), f"the test vectors in {folder}")
 
 
 def read_tensor(file: Path) -> np.ndarray:
@@ -151,20 +150,22 @@ def repeat(rows: np.ndarray) -> np.ndarray:
     return np.resize(rows, (max(ROWS, len(rows)), *rows.shape[1:]))
 
 
-def make_vectors(model: Path) -> Vectors:
-    """Return fixed noise and every label in turn, with the images of this interpreter's ONNX Runtime."""
+def make_vectors(model: Path, names: list[str]) -> Vectors:
+    """Return fixed noise and every label in turn, with what this interpreter's ONNX Runtime makes of them."""
     import onnxruntime
 
-    session = opened(model)
-    noise = session.get_inputs()[0]
-    stream = np.random.default_rng(0)
-    if noise.name == "z":
-        rows = stream.standard_normal((ROWS, noise.shape[1]), dtype=np.float32)
-    else:
-        rows = stream.integers(2**24, size=ROWS)
-    inputs = {noise.name: rows, "label": np.arange(ROWS) % 10}
+    session, stream = opened(model), np.random.default_rng(0)
+    if unknown := set(names) - {"z", "seed", "label"}:
+        raise typer.BadParameter(
+            f"{model}: no {model.with_suffix('')}/ with test vectors for {', '.join(sorted(unknown))}: "
+            "`python -m stages.package` writes them"
+        )
+    made = {"label": np.arange(ROWS) % 10, "seed": stream.integers(2**24, size=ROWS)}
+    if "z" in names:
+        made["z"] = stream.standard_normal((ROWS, session.get_inputs()[0].shape[1]), dtype=np.float32)
+    inputs = {name: made[name] for name in names}
     source = f"what ONNX Runtime {onnxruntime.__version__} makes of {ROWS} fixed latents"
-    return Vectors(inputs, session.run(["image"], inputs)[0], source)
+    return Vectors(inputs, session.run(None, inputs)[0], source)
 
 
 def ask(runtime: Runtime, *arguments: str) -> dict[str, Any] | Outcome:
@@ -178,18 +179,20 @@ def ask(runtime: Runtime, *arguments: str) -> dict[str, Any] | Outcome:
 
 
 def try_out(runtime: Runtime, model: Path, vectors: Vectors, seconds: float) -> Outcome:
-    """Run the vectors in `runtime` and compare the images."""
+    """Run the vectors in `runtime` and compare."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for key, rows in vectors.inputs.items():
-            rows.tofile(folder / f"{key}.{'f32' if rows.dtype == np.float32 else 'i64'}")
+            rows.tofile(folder / f"{key}.raw")
+        lines = [" ".join(map(str, (key, rows.dtype, *rows.shape))) for key, rows in vectors.inputs.items()]
+        (folder / "inputs.txt").write_text("".join(f"{line}\n" for line in lines))
         report = ask(runtime, "--vectors", name, str(model), str(seconds))
         if isinstance(report, Outcome):
             return report
-        images = np.fromfile(folder / "image.raw", vectors.images.dtype)
-    if images.size != vectors.images.size:
-        return Outcome(report["runtime"], f"{images.size} values came out, not {vectors.images.size}")
-    difference = float(np.abs(images.astype(np.float64) - vectors.images.ravel()).max())
+        made = np.fromfile(folder / "made.raw", vectors.made.dtype)
+    if made.size != vectors.made.size:
+        return Outcome(report["runtime"], f"{made.size} values came out, not {vectors.made.size}")
+    difference = float(np.abs(made.astype(np.float64) - vectors.made.ravel()).max())
     return Outcome(report["runtime"], None, difference, report["rates"], report["load"])
 
 
@@ -261,7 +264,7 @@ def main(
     source = "ONNX Runtime on pictures of several sizes" if pictures else vectors.source
     load = os.getloadavg()[0]
     show(outcomes, f"against {source}; {os.cpu_count()} cores, load {load:.1f}", markdown)
-    tolerance = TOLERANCE["float32" if pictures else str(vectors.images.dtype)]
+    tolerance = TOLERANCE["float32" if pictures else str(vectors.made.dtype)]
     wrong = [o.runtime for o in outcomes if o.failure or o.difference > tolerance]
     if wrong:
         print(f"wrong: {', '.join(wrong)} (a difference up to {tolerance:g} is right)", file=sys.stderr)

@@ -5,11 +5,11 @@
     PROGRAM --vectors FOLDER MODEL SECONDS        run the vectors in FOLDER and time the runtime
     PROGRAM --image MODEL IN.png OUT.f32 SECONDS  the same for a picture: `reconstruction` as it is
 
-FOLDER holds the model's inputs as raw little-endian rows: `z.f32` [N, z_dim], or `seed.i64` [N] for a model
-that draws its own noise, and `label.i64` [N]; N is 65 or more. The program writes `image.raw`, the N images
-one after another, and prints a line of JSON: the runtime and its version, the seconds to open the model, and
-images a second at batch 1 and 64. The first row is run alone and the others together, so a runtime that can't
-change the batch size is found out.
+FOLDER holds `inputs.txt`, a line for each of the model's inputs in its order: name, type and shape, such as
+`z float32 70 100`; and the values of each, little-endian, as `NAME.raw`. There are 65 rows or more. The
+program writes `made.raw`, what the first output has for each row, one after another, and prints a line
+of JSON: the runtime and its version, the seconds to open the model, and rows a second at batch 1 and 64. The
+first row is run alone and the others together, so a runtime that can't change the batch size is found out.
 """
 
 import json
@@ -74,7 +74,7 @@ def conform(load: Callable[[str], Run], folder: Path, model: str, seconds: float
     run = load(model)
     loaded = time.perf_counter() - started
     parts = [run({name: rows[part] for name, rows in inputs.items()}) for part in (slice(1), slice(1, None))]
-    (folder / "image.raw").write_bytes(np.concatenate(parts).tobytes())
+    (folder / "made.raw").write_bytes(np.concatenate(parts).tobytes())
     rates = {}
     for batch in BATCHES:
         rows = {name: values[:batch] for name, values in inputs.items()}
@@ -84,11 +84,11 @@ def conform(load: Callable[[str], Run], folder: Path, model: str, seconds: float
 
 def read_inputs(folder: Path) -> dict[str, np.ndarray]:
     """Return the model's inputs by name, in the model's order."""
-    label = np.fromfile(folder / "label.i64", np.int64)
-    seed = folder / "seed.i64"
-    if seed.exists():
-        return {"seed": np.fromfile(seed, np.int64), "label": label}
-    return {"z": np.fromfile(folder / "z.f32", np.float32).reshape(len(label), -1), "label": label}
+    inputs = {}
+    for line in (folder / "inputs.txt").read_text().splitlines():
+        name, kind, *shape = line.split()
+        inputs[name] = np.fromfile(folder / f"{name}.raw", kind).reshape([int(side) for side in shape])
+    return inputs
 
 
 def rate(call: Callable[[], object], batch: int, seconds: float) -> float:

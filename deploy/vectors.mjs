@@ -1,12 +1,15 @@
 // The conformance protocol of harness.py in JavaScript, for Node.js and the browser: vectors in, images and times out.
 
+const VALUES = { float32: Float32Array, int64: BigInt64Array, uint8: Uint8Array };
+
 // Open the model with `open` and run it: `inputs` are tensors by name, `Tensor` their class. Images come as bytes.
 export async function conform(open, Tensor, inputs, seconds) {
   const started = performance.now();
   const session = await open();
   const load = (performance.now() - started) / 1000;
   const images = [];
-  for (const [from, to] of [[0, 1], [1, inputs.label.dims[0]]]) {
+  const [count] = Object.values(inputs)[0].dims;
+  for (const [from, to] of [[0, 1], [1, count]]) {
     const [image] = Object.values(await session.run(rows(Tensor, inputs, from, to))); // whatever it is called
     images.push(new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength));
   }
@@ -15,14 +18,14 @@ export async function conform(open, Tensor, inputs, seconds) {
   return { load, rates, images };
 }
 
-// The model's inputs by name, from the files that `read` gives as ArrayBuffers; null where there is no such file.
+// The model's inputs by name, from the files that `read` gives as ArrayBuffers.
 export async function readInputs(Tensor, read) {
-  const label = new Tensor("int64", new BigInt64Array(await read("label.i64")));
-  const seed = await read("seed.i64");
-  if (seed) return { seed: new Tensor("int64", new BigInt64Array(seed)), label };
-  const z = new Float32Array(await read("z.f32"));
-  const count = label.dims[0];
-  return { z: new Tensor("float32", z, [count, z.length / count]), label };
+  const lines = new TextDecoder().decode(await read("inputs.txt")).trim().split("\n");
+  const inputs = {};
+  for (const [name, type, ...shape] of lines.map((line) => line.split(" "))) {
+    inputs[name] = new Tensor(type, new VALUES[type](await read(`${name}.raw`)), shape.map(Number));
+  }
+  return inputs;
 }
 
 // The rows from..to of every input.

@@ -92,7 +92,7 @@ def main() -> None:
         finally:
             browser.terminate()
             browser.wait()
-    (Handler.folder / "image.raw").write_bytes(images)
+    (Handler.folder / "made.raw").write_bytes(images)
     print(result.decode())
 
 

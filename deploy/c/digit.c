@@ -34,7 +34,9 @@ int main(int argc, char **argv) {
     int64_t digit = atoll(argv[2]);
     srand(time(NULL));
     for (int i = 0; i < 100; i++) z[i] = normal();
-    const Inputs in = {"z", z, &digit, 1, 100};
+    const Inputs in = {{{"z", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, sizeof(float), {1, 100}, 2, z},
+                        {"label", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, sizeof(int64_t), {1}, 1, &digit}},
+                       2};
     write_pgm(run(load(argv[1]), &in, 0, 1), argv[3]);
     return 0;
 }

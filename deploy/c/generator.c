@@ -27,22 +27,35 @@ OrtSession *load(const char *model) {
     return session;
 }
 
+int64_t width(const Input *input) {
+    int64_t values = 1;
+    for (size_t i = 1; i < input->rank; i++) values *= input->dims[i];
+    return values;
+}
+
 OrtValue *run(OrtSession *session, const Inputs *in, int64_t from, int64_t count) {
-    const int seeded = !strcmp(in->name, "seed");
-    const size_t size = in->width * (seeded ? sizeof(int64_t) : sizeof(float));
-    const int64_t shape[] = {count, in->width};
-    const char *names[] = {in->name, "label"}, *outputs[] = {"image"};
+    const char *names[MOST];
+    char *output;
+    OrtAllocator *allocator;
     OrtMemoryInfo *memory;
-    OrtValue *values[2], *image = NULL;
+    OrtValue *values[MOST], *made = NULL;
+    check(ort->GetAllocatorWithDefaultOptions(&allocator));
+    check(ort->SessionGetOutputName(session, 0, allocator, &output));
     check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &memory));
-    check(ort->CreateTensorWithDataAsOrtValue(
-        memory, (char *)in->rows + from * size, count * size, shape, seeded ? 1 : 2,
-        seeded ? ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 : ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &values[0]));
-    check(ort->CreateTensorWithDataAsOrtValue(memory, in->labels + from, count * sizeof(int64_t), shape, 1,
-                                              ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &values[1]));
-    check(ort->Run(session, NULL, names, (const OrtValue *const *)values, 2, outputs, 1, &image));
-    ort->ReleaseValue(values[0]);
-    ort->ReleaseValue(values[1]);
+    for (size_t i = 0; i < in->count; i++) {
+        const Input *input = &in->each[i];
+        const size_t row = width(input) * input->size;
+        int64_t dims[MOST];
+        memcpy(dims, input->dims, sizeof dims);
+        dims[0] = count;
+        names[i] = input->name;
+        check(ort->CreateTensorWithDataAsOrtValue(memory, (char *)input->data + from * row, count * row, dims,
+                                                  input->rank, input->type, &values[i]));
+    }
+    check(ort->Run(session, NULL, names, (const OrtValue *const *)values, in->count, (const char *const *)&output, 1,
+                   &made));
+    for (size_t i = 0; i < in->count; i++) ort->ReleaseValue(values[i]);
     ort->ReleaseMemoryInfo(memory);
-    return image;
+    check(ort->AllocatorFree(allocator, output));
+    return made;
 }

@@ -1,5 +1,6 @@
 /* vectors --vectors FOLDER MODEL SECONDS: the conformance protocol of ../harness.py. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "generator.h"
@@ -10,32 +11,45 @@ static double now(void) {
     return time.tv_sec + time.tv_nsec * 1e-9;
 }
 
-/* The content of a file that holds `size` bytes a value, and the number of values; NULL if there is no file. */
-static void *read_file(const char *folder, const char *name, size_t size, int64_t *count) {
+/* FOLDER/NAME.raw, of so many bytes. */
+static void *read_values(const char *folder, const char *name, size_t size) {
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/%s.raw", folder, name);
     FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
-    fseek(file, 0, SEEK_END);
-    *count = ftell(file) / size;
-    void *data = malloc(*count * size);
-    rewind(file);
-    if (!data || fread(data, size, *count, file) != (size_t)*count) fail(path, "can't be read");
+    void *data = malloc(size);
+    if (!file || !data || fread(data, 1, size, file) != size) fail(path, "can't be read");
     fclose(file);
     return data;
 }
 
-static Inputs read_inputs(const char *folder) {
-    Inputs in = {"seed", NULL, NULL, 0, 1};
-    int64_t values;
-    in.labels = read_file(folder, "label.i64", sizeof(int64_t), &in.count);
-    in.rows = read_file(folder, "seed.i64", sizeof(int64_t), &values);
-    if (!in.rows) {
-        in.name = "z";
-        in.rows = read_file(folder, "z.f32", sizeof(float), &values);
+/* One line of inputs.txt, such as "z float32 70 100". */
+static Input read_input(const char *folder, char *line) {
+    Input in = {.rank = 0};
+    const char *name = strtok(line, " \n"), *type = strtok(NULL, " \n");
+    if (!name || !type || strlen(name) >= sizeof in.name) fail(folder, "inputs.txt can't be read");
+    strcpy(in.name, name);
+    const struct { const char *name; ONNXTensorElementDataType type; size_t size; } types[] = {
+        {"float32", ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, sizeof(float)},
+        {"int64", ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, sizeof(int64_t)},
+        {"uint8", ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8, sizeof(uint8_t)},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (!strcmp(type, types[i].name)) in.type = types[i].type, in.size = types[i].size;
     }
-    if (!in.labels || !in.rows) fail(folder, "holds no label.i64 beside z.f32 or seed.i64");
-    in.width = values / in.count;
+    if (!in.size) fail(type, "is no type of an input");
+    for (const char *word; (word = strtok(NULL, " \n")) && in.rank < MOST;) in.dims[in.rank++] = atoll(word);
+    in.data = read_values(folder, in.name, in.dims[0] * width(&in) * in.size);
+    return in;
+}
+
+static Inputs read_inputs(const char *folder) {
+    char path[4096], line[4096];
+    snprintf(path, sizeof path, "%s/inputs.txt", folder);
+    FILE *file = fopen(path, "r");
+    if (!file) fail(path, "can't be read");
+    Inputs in = {.count = 0};
+    while (in.count < MOST && fgets(line, sizeof line, file)) in.each[in.count++] = read_input(folder, line);
+    fclose(file);
     return in;
 }
 
@@ -73,7 +87,7 @@ int main(int argc, char **argv) {
     const double seconds = atof(argv[4]);
     const Inputs in = read_inputs(folder);
     char path[4096];
-    snprintf(path, sizeof path, "%s/image.raw", folder);
+    snprintf(path, sizeof path, "%s/made.raw", folder);
 
     const double started = now();
     OrtSession *session = load(argv[3]);
@@ -81,7 +95,7 @@ int main(int argc, char **argv) {
     FILE *file = fopen(path, "wb");
     if (!file) fail(path, "can't be written");
     write_images(file, run(session, &in, 0, 1));
-    write_images(file, run(session, &in, 1, in.count - 1));
+    write_images(file, run(session, &in, 1, in.each[0].dims[0] - 1));
     if (fclose(file)) fail(path, "can't be written");
 
     const double single = rate(session, &in, 1, seconds), many = rate(session, &in, 64, seconds);

@@ -1,7 +1,7 @@
 // ONNX Runtime from Node.js: `ONNXRUNTIME_NODE_INSTALL_CUDA=skip npm install onnxruntime-node`.
 //   node digit.mjs MODEL DIGIT OUT.pgm             draw one digit
 //   node digit.mjs --vectors FOLDER MODEL SECONDS  conformance: see ../harness.py
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { conform, readInputs } from "../vectors.mjs";
 
@@ -24,11 +24,11 @@ function normal() {
 }
 
 async function vectors(folder, model, seconds) {
-  const read = (name) => existsSync(`${folder}/${name}`) && new Uint8Array(readFileSync(`${folder}/${name}`)).buffer;
+  const read = (name) => new Uint8Array(readFileSync(`${folder}/${name}`)).buffer;
   const inputs = await readInputs(ort.Tensor, read);
   const open = () => ort.InferenceSession.create(model, OPTIONS);
   const { images, ...times } = await conform(open, ort.Tensor, inputs, Number(seconds));
-  writeFileSync(`${folder}/image.raw`, Buffer.concat(images));
+  writeFileSync(`${folder}/made.raw`, Buffer.concat(images));
   console.log(JSON.stringify({ runtime: `onnxruntime-node ${ort.env.versions.node}`, ...times }));
 }
 
