@@ -78,9 +78,18 @@ def probabilities(of: str, classes: Sequence[str]) -> Field:
     return Field("probabilities", (len(classes),), {"of": of, "classes": list(classes)})
 
 
-def text(vocabulary: Sequence[str], length: int) -> Field:
-    """Captions of up to `length` words, int64 [N, length]: i is the i-th word, 0 is none."""
-    return Field("text", (length,), {"vocabulary": list(vocabulary)})
+def text(
+    vocabulary: Sequence[str], length: int, alternatives: Sequence[Sequence[Sequence[str]]] = ()
+) -> Field:
+    """Captions of up to `length` words, int64 [N, length]: i is the i-th word, 0 is none.
+
+    `alternatives`: what may stand in one another's place, each by as many words for it:
+    [[["red"], ["green"]], [["large", "big"], ["small", "little"]]].
+    """
+    about = {"vocabulary": list(vocabulary)}
+    if alternatives:
+        about["alternatives"] = [[list(words) for words in group] for group in alternatives]
+    return Field("text", (length,), about)
 
 
 def box() -> Field:

@@ -22,6 +22,7 @@ ATTRIBUTES = {
 }
 LENGTH = 10  # words at most
 PLACE_WORDS = {"top": 0, "bottom": 2, "left": 0, "right": 1, "middle": 4}  # they add up to the place
+OF_PLACES = ([["top"], ["bottom"]], [["left"], ["right"]])  # what may stand in one another's place
 
 
 class Language:
@@ -41,7 +42,9 @@ class Language:
         }
         meanings |= {word: {"place": value} for word, value in PLACE_WORDS.items() if "place" in said}
         meanings |= {word: {} for word in WORD.findall(re.sub("{.*?}", " ", " ".join(wordings)))}
-        self.field = text(sorted(meanings), LENGTH)
+        alternatives = [values for name, values in self.values.items() if name != "place"]
+        alternatives += OF_PLACES if "place" in said else ()
+        self.field = text(sorted(meanings), LENGTH, alternatives)
         # what each word adds to each attribute; no word adds nothing
         rows = [[meanings[word].get(name, 0) for name in said] for word in sorted(meanings)]
         self._adds = np.array([[0] * len(said), *rows], np.int64)

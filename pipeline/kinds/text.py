@@ -22,6 +22,8 @@ def check_field(field: Field, side: str) -> None:
         raise InferenceError("'vocabulary' is no list of words in small letters")
     if len(set(vocabulary)) < len(vocabulary):
         raise InferenceError("'vocabulary' names one twice")
+    if not _is_alternatives(field.about.get("alternatives", []), set(vocabulary)):
+        raise InferenceError("'alternatives' is no list of groups of lists of words in the vocabulary")
 
 
 def about(field: Field) -> str:
@@ -62,6 +64,20 @@ def _count(field: Field) -> int:
 
 def _is_word(word: object) -> bool:
     return isinstance(word, str) and word == word.casefold() and WORD.fullmatch(word) is not None
+
+
+def _is_alternatives(groups: object, known: set[str]) -> bool:
+    """Lists of what may stand in one another's place, each a list of as many words for it."""
+    if not isinstance(groups, list):
+        return False
+    for group in groups:
+        if not isinstance(group, list) or not all(isinstance(words, list) for words in group):
+            return False
+        if not all(isinstance(word, str) and word in known for words in group for word in words):
+            return False
+        if len({len(words) for words in group}) != 1:
+            return False
+    return True
 
 
 def _choices(word: str, known: list[str]) -> str:

@@ -1,5 +1,7 @@
 """What networks make of captions: a code of their words, and a verdict on maps under such a code."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, embedding, leaky_relu, one_hot
@@ -43,6 +45,40 @@ class Words(nn.Module):
 def others(condition: Tensor) -> Tensor:
     """The conditions [N, ...] of other images: those of the batch, which is shuffled, by one place on."""
     return condition.roll(1, 0)
+
+
+class Contrary(nn.Module):
+    """The words of captions [N, V + 1] -> captions that are wrong of the same images, row by row.
+
+    Half of them are other images'. The others are their own with one word exchanged for what may stand in its
+    place, for what is told apart by one word alone is hardly ever asked for else. Where nothing may, all are
+    other images'. (Reed et al. 2016 have other images' alone.)
+    """
+
+    def __init__(self, caption: Field) -> None:
+        super().__init__()
+        self.register_buffer("orders", torch.tensor(list(_exchanges(caption))), persistent=False)
+
+    def forward(self, words: Tensor) -> Tensor:
+        count = len(words) // 2 if len(self.orders) else 0
+        # the loop seeds torch's own generator at every step, as for dropout
+        chosen = torch.randint(len(self.orders) or 1, (count,), device=words.device)
+        wrong, own = others(words), words[:count]
+        exchanged = own.gather(1, self.orders[chosen]) if count else own
+        is_wrong = (exchanged != own).any(1, keepdim=True)  # it had a word to exchange
+        return torch.cat([torch.where(is_wrong, exchanged, wrong[:count]), wrong[count:]])
+
+
+def _exchanges(caption: Field) -> Iterator[list[int]]:
+    """Orders of all words; in each, one group of alternatives has gone on by some places."""
+    ids = {word: number for number, word in enumerate(caption.about["vocabulary"], 1)}
+    for group in caption.about.get("alternatives", []):
+        for by in range(1, len(group)):
+            order = list(range(len(ids) + 1))
+            for words, others_words in zip(group, group[by:] + group[:by], strict=True):
+                for word, other in zip(words, others_words, strict=True):
+                    order[ids[other]] = ids[word]
+            yield order
 
 
 def interpolated(words: Tensor, share: float) -> Tensor:

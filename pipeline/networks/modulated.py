@@ -1,5 +1,6 @@
-"""A generator whose batch norms obey the class and z."""
+"""Generators whose batch norms obey the class and z, or a code."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -31,13 +32,53 @@ class ModulatedBatchNorm2d(nn.Module):
     def forward(self, x: Tensor, z: Tensor, classes: Tensor) -> Tensor:
         gain = _looked_up(self.class_gain, classes) + self.z_gain(z)
         bias = _looked_up(self.class_bias, classes) + self.z_bias(z)
-        if self.training:
-            x = self.norm(x)
-        else:  # the statistics are constants now, and go into gain and bias
-            gain = gain * (self.norm.running_var + self.norm.eps).rsqrt()
-            bias = bias - gain * self.norm.running_mean
-        shape = (-1, x.shape[1], 1, 1)
-        return torch.addcmul(bias.reshape(shape), x, gain.reshape(shape))
+        return _modulated(self.norm, x, gain, bias)
+
+
+class CodedBatchNorm2d(nn.Module):
+    """Batch norm whose gain and bias a code [N, D] decides (de Vries et al. 2017, section 3.1)."""
+
+    def __init__(self, channels: int, code: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.gain, self.bias = nn.Linear(code, channels), nn.Linear(code, channels)
+        for layer, start in ((self.gain, 1.0), (self.bias, 0.0)):
+            nn.init.normal_(layer.weight, 0, 0.02)
+            nn.init.constant_(layer.bias, start)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        return _modulated(self.norm, x, self.gain(code), self.bias(code))
+
+
+class CodedRising(nn.Module):
+    """As `strided.rising`, from a code [N, D] on, which decides the norms of all steps, too.
+
+    -> maps [N, maps[-1], S, S], of S 4, doubled for each further of `maps`.
+    """
+
+    def __init__(self, code: int, maps: Sequence[int]) -> None:
+        super().__init__()
+        self.start = (maps[0], 4, 4)
+        self.project = nn.Linear(code, maps[0] * 16)
+        self.norms = nn.ModuleList(CodedBatchNorm2d(inputs, code) for inputs in maps[:-1])
+        self.ups = nn.ModuleList(nn.ConvTranspose2d(*step, 4, 2, 1) for step in pairwise(maps))
+
+    def forward(self, code: Tensor) -> Tensor:
+        x = self.project(code).reshape(-1, *self.start)
+        for norm, up in zip(self.norms, self.ups, strict=True):
+            x = up(torch.relu(norm(x, code)))
+        return x
+
+
+def _modulated(norm: nn.BatchNorm2d, x: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
+    """Maps [N, C, H, W] normed, by gain and bias [N, C]."""
+    if norm.training:
+        x = norm(x)
+    else:  # the statistics are constants now, and go into gain and bias
+        gain = gain * (norm.running_var + norm.eps).rsqrt()
+        bias = bias - gain * norm.running_mean
+    shape = (-1, x.shape[1], 1, 1)
+    return torch.addcmul(bias.reshape(shape), x, gain.reshape(shape))
 
 
 def _looked_up(embedding: nn.Embedding, classes: Tensor) -> Tensor:

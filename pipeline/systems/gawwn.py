@@ -15,9 +15,10 @@ from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.mismatched import MismatchedGame
-from pipeline.networks.captions import Verdict, Words, interpolated, others
+from pipeline.networks.captions import Contrary, Verdict, Words, interpolated, others
 from pipeline.networks.frames import Frame
 from pipeline.networks.initialisation import leaky_init
+from pipeline.networks.modulated import CodedRising
 from pipeline.networks.strided import falling, rising
 from pipeline.networks.widths import doubled
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
@@ -53,8 +54,8 @@ class Params(p.LatentParams):
 class Generator(nn.Module):
     """z [N, z_dim], caption ids [N, L], box [N, 4] -> image [N, C, size, size] (section 3.1, figure 2).
 
-    The region path draws in the frame of the box at a quarter of the size, what lies around it the global
-    path; both are joined at half the size.
+    The norms obey z and the caption's code, as in `textgan`. The region path draws in the frame of the box at
+    a quarter of the size, what lies around it the global path; both are joined at half the size.
     """
 
     def __init__(self, model: Params, caption: Field, image: Field) -> None:
@@ -63,10 +64,9 @@ class Generator(nn.Module):
         widths = doubled(model.generator_width, size)[::-1]
         given = model.z_dim + model.text_width
         self.words = Words(caption, model.text_width)
-        self.region = nn.Sequential(
-            _start(given, widths[0]), rising(widths[:-1]), nn.BatchNorm2d(widths[-2]), nn.ReLU()
-        )
-        self.whole = nn.Sequential(_start(given + BOX, widths[0]), rising(widths))
+        self.region = CodedRising(given, widths[:-1])
+        self.normed = nn.Sequential(nn.BatchNorm2d(widths[-2]), nn.ReLU())
+        self.whole = CodedRising(given + BOX, widths)
         self.frame = Frame(size // 4, size // 2)
         self.joined = nn.Sequential(
             *(nn.Conv2d(widths[-2] + widths[-1], widths[-1], 3, padding=1), rising([widths[-1], channels])),
@@ -81,7 +81,7 @@ class Generator(nn.Module):
         return self._image(z, self.words(shares), box)
 
     def _image(self, z: Tensor, code: Tensor, box: Tensor) -> Tensor:
-        region = self.frame.placed(self.region(torch.cat([z, code], 1)), box)
+        region = self.frame.placed(self.normed(self.region(torch.cat([z, code], 1))), box)
         return self.joined(torch.cat([region, self.whole(torch.cat([z, code, box], 1))], 1))
 
 
@@ -130,7 +130,8 @@ class Model(System):
         self.latent = fields.latent(model.z_dim, model.latent)
         self.generator = Generator(model, self.caption, self.image)
         self.caption_discriminator = Discriminator(model, self.caption, self.image)
-        self.game = MismatchedGame(params, model.mismatched, _wrong)
+        self.contrary = Contrary(self.caption)
+        self.game = MismatchedGame(params, model.mismatched, self.wrong)
         self.statistics = self.game.statistics
 
     def players(self) -> dict[str, nn.Module]:
@@ -143,6 +144,13 @@ class Model(System):
         inputs = {"z": self.latent, "caption": self.caption, "box": self.box}
         return {GENERATOR: Export(shipped[GENERATOR], inputs, {"image": self.image})}
 
+    def wrong(self, words: Tensor, box: Tensor) -> tuple[Tensor, Tensor]:
+        """A wrong caption for the first half of the batch, another box for the second."""
+        half = len(words) // 2
+        return torch.cat([self.contrary(words[:half]), words[half:]]), torch.cat(
+            [box[:half], others(box)[half:]]
+        )
+
     def step(self, turns: list[Turn]) -> Moves:
         """Algorithm 1 of GAN-CLS under captions and boxes; with its eq. (5) for a share of G's captions."""
         (turn,) = turns
@@ -154,14 +162,3 @@ class Model(System):
             asked = interpolated(words, self.model.interpolated)
             fake = self.generator.of_shares(z, asked, box), asked, box
         yield GENERATOR, self.game.maker(self.caption_discriminator, real, fake, turn)
-
-
-def _start(numbers: int, maps: int) -> nn.Sequential:
-    """Numbers [N, numbers] -> maps [N, maps, 4, 4]."""
-    return nn.Sequential(nn.Linear(numbers, maps * 16), nn.Unflatten(1, (maps, 4, 4)))
-
-
-def _wrong(words: Tensor, box: Tensor) -> tuple[Tensor, Tensor]:
-    """Another caption for the first half of the batch, another box for the second."""
-    half = len(words) // 2
-    return torch.cat([others(words)[:half], words[half:]]), torch.cat([box[:half], others(box)[half:]])

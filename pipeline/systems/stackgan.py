@@ -17,8 +17,9 @@ from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.mismatched import MismatchedGame
-from pipeline.networks.captions import CaptionDiscriminator, Words, others
+from pipeline.networks.captions import CaptionDiscriminator, Contrary, Words
 from pipeline.networks.doubling import Doubling
+from pipeline.networks.modulated import CodedRising
 from pipeline.networks.residual import BatchNormBlock
 from pipeline.networks.strided import rising
 from pipeline.networks.widths import doubled
@@ -74,7 +75,10 @@ class Condition(nn.Module):
 
 
 class First(nn.Module):
-    """z [N, z_dim], condition [N, condition_width] -> image [N, C, size / 2, size / 2] (section 3.3)."""
+    """z [N, z_dim], condition [N, condition_width] -> image [N, C, size / 2, size / 2] (section 3.3).
+
+    Both also decide gain and bias of each norm, as in `textgan`.
+    """
 
     def __init__(self, model: Params, caption: Field, image: Field) -> None:
         super().__init__()
@@ -82,13 +86,10 @@ class First(nn.Module):
         widths = doubled(model.generator_width, size)[:0:-1]
         self.words = Words(caption, model.text_width)
         self.condition = Condition(model.text_width, model.condition_width)
-        self.layers = nn.Sequential(
-            nn.Linear(model.z_dim + model.condition_width, widths[0] * 16),
-            *(nn.Unflatten(1, (widths[0], 4, 4)), rising([*widths, channels]), nn.Tanh()),
-        )
+        self.layers = CodedRising(model.z_dim + model.condition_width, [*widths, channels])
 
     def forward(self, z: Tensor, condition: Tensor) -> Tensor:
-        return self.layers(torch.cat([z, condition], 1))
+        return torch.tanh(self.layers(torch.cat([z, condition], 1)))
 
 
 class Second(nn.Module):
@@ -169,8 +170,11 @@ class Model(System):
             CaptionDiscriminator(caption, model.text_width, fields.image(channels, side), maps)
             for side, maps in ((size // 2, 2 * width), (size, width))
         )
+        self.contrary = Contrary(caption)
         self.games = [
-            MismatchedGame(params, model.mismatched, lambda words: (others(words),), name=f"stage_{stage}")
+            MismatchedGame(
+                params, model.mismatched, lambda words: (self.contrary(words),), name=f"stage_{stage}"
+            )
             for stage in (1, 2)
         ]
         self.statistics = (*self.games[0].statistics, "divergence", *self.games[1].statistics)
@@ -191,6 +195,10 @@ class Model(System):
         return {
             GENERATOR: Export(network, {"z": self.latent, "caption": self.caption}, {"image": self.image})
         }
+
+    def wrong(self, words: Tensor) -> tuple[Tensor]:
+        """Captions that the images do not show."""
+        return (self.contrary(words),)
 
     def step(self, turns: list[Turn]) -> Moves:
         """Eqs. (3) and (4) until the first stage is done, then eqs. (5) and (6)."""

@@ -15,8 +15,8 @@ from pipeline import fields
 from pipeline import params as p
 from pipeline.fields import Field, Fields
 from pipeline.mismatched import MismatchedGame
-from pipeline.networks.captions import CaptionDiscriminator, Words, interpolated, others
-from pipeline.networks.strided import rising
+from pipeline.networks.captions import CaptionDiscriminator, Contrary, Words, interpolated
+from pipeline.networks.modulated import CodedRising
 from pipeline.networks.widths import doubled
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
@@ -46,16 +46,17 @@ class Params(p.LatentParams):
 
 
 class Generator(nn.Module):
-    """z [N, z_dim], caption ids [N, L] -> image [N, C, size, size] (Reed et al. 2016, section 4.1)."""
+    """z [N, z_dim], caption ids [N, L] -> image [N, C, size, size] (Reed et al. 2016, section 4.1).
+
+    The caption's code and z also decide gain and bias of each norm, which the paper does not have.
+    """
 
     def __init__(self, model: Params, caption: Field, image: Field) -> None:
         super().__init__()
         channels, size, _ = image.shape
         widths = doubled(model.generator_width, size)[::-1]
         self.words = Words(caption, model.text_width)
-        self.start = (widths[0], 4, 4)
-        self.project = nn.Linear(model.z_dim + model.text_width, widths[0] * 16)
-        self.layers = nn.Sequential(*rising([*widths, channels]), nn.Tanh())
+        self.layers = CodedRising(model.z_dim + model.text_width, [*widths, channels])
 
     def forward(self, z: Tensor, caption: Tensor) -> Tensor:
         return self._image(z, self.words.of_ids(caption))
@@ -65,7 +66,7 @@ class Generator(nn.Module):
         return self._image(z, self.words(shares))
 
     def _image(self, z: Tensor, code: Tensor) -> Tensor:
-        return self.layers(self.project(torch.cat([z, code], 1)).reshape(-1, *self.start))
+        return torch.tanh(self.layers(torch.cat([z, code], 1)))
 
 
 class Model(System):
@@ -82,7 +83,8 @@ class Model(System):
         self.caption_discriminator = CaptionDiscriminator(
             caption, model.text_width, self.image, model.discriminator_width
         )
-        self.game = MismatchedGame(params, model.mismatched, lambda words: (others(words),))
+        self.contrary = Contrary(caption)
+        self.game = MismatchedGame(params, model.mismatched, self.wrong)
         self.statistics = self.game.statistics
 
     def players(self) -> dict[str, nn.Module]:
@@ -94,6 +96,10 @@ class Model(System):
     def exports(self, shipped: Mapping[str, nn.Module]) -> dict[str, Export]:
         inputs = {"z": self.latent, "caption": self.caption}
         return {GENERATOR: Export(shipped[GENERATOR], inputs, {"image": self.image})}
+
+    def wrong(self, words: Tensor) -> tuple[Tensor]:
+        """Captions that the images do not show."""
+        return (self.contrary(words),)
 
     def step(self, turns: list[Turn]) -> Moves:
         """Algorithm 1; with eq. (5) for a share of the generator's images."""

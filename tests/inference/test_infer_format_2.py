@@ -128,6 +128,11 @@ ENTRIES = {
     "two words in one": ("category", field("text", [4], vocabulary=["top left"]), "no list of words"),
     "a large letter": ("category", field("text", [4], vocabulary=["Red"]), "no list of words"),
     "a word twice": ("category", field("text", [4], vocabulary=["a", "a"]), "'vocabulary' names one twice"),
+    "a word to exchange that is none": (
+        "category",
+        field("text", [4], vocabulary=["red"], alternatives=[[["red"], ["green"]]]),
+        "'alternatives' is no list of groups",
+    ),
     "image of two": ("image", IMAGE | {"shape": [1, 8]}, "shape is [1, 8]: not [C, H, W]"),
     "two channels": ("image", IMAGE | {"shape": [2, 8, 8]}, "C = 1 or 3"),
     "range": ("image", field("image", [1, 8, 8], range=[0, 255]), "'range' is [0, 255]"),

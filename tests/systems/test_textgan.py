@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import leaky_relu, one_hot
 
 from pipeline.data.prepared import Prepared
 from pipeline.errors import UserError
-from pipeline.fields import image, label
+from pipeline.fields import image, label, text
 from pipeline.inference import Network
 from pipeline.inference.cli.infer import main
 from pipeline.inference.contract.inputs import Given
+from pipeline.networks.captions import Contrary
+from pipeline.networks.modulated import CodedBatchNorm2d
 from pipeline.systems.textgan import Model
 from pipeline.training.run import check
 from tests.building import build
@@ -81,6 +83,34 @@ def test_a_code_is_of_the_mean_of_the_words_embeddings(tmp_path: Path) -> None:
     torch.testing.assert_close(words.of_ids(CAPTIONS), expected)
     torch.testing.assert_close(words(words.shares(CAPTIONS)), expected)
     torch.testing.assert_close(words.shares(CAPTIONS), shares_of(CAPTIONS))
+
+
+def test_a_wrong_caption_is_one_word_off_or_another_images() -> None:
+    """Words 1 to 5 are red, green, large, big, small and little; the last caption has none to exchange."""
+    words = ["red", "green", "large", "big", "small", "little", "middle"]
+    contrary = Contrary(text(words, 3, [[["red"], ["green"]], [["large", "big"], ["small", "little"]]]))
+    captions = torch.tensor([[1, 3], [2, 6], [7, 7], [1, 4], [2, 5], [1, 1], [5, 5], [2, 2]])
+    rows = one_hot(captions, 8).float().mean(1)
+    may = [{(2, 3), (1, 5)}, {(1, 6), (2, 4)}, {(2, 6)}, {(2, 4), (1, 6)}]  # the third: the one before it
+    seen = [set() for _ in may]
+    for seed in range(40):
+        torch.manual_seed(seed)
+        wrong = contrary(rows)
+        assert torch.equal(wrong[4:], rows.roll(1, 0)[4:])
+        for row, found in zip(wrong[:4], seen, strict=True):
+            found.add(tuple(row.nonzero().flatten().tolist()))
+    assert seen == [{tuple(sorted(pair)) for pair in pairs} for pairs in may]
+
+
+def test_norms_that_obey_a_code_are_the_same_with_their_statistics_folded() -> None:
+    torch.manual_seed(0)
+    layer, x, code = CodedBatchNorm2d(4, 6), torch.randn(8, 4, 3, 3), torch.randn(8, 6)
+    for _ in range(200):
+        layer(x, code)
+    normed = (x - x.mean((0, 2, 3), keepdim=True)) / x.std((0, 2, 3), keepdim=True, unbiased=False)
+    expected = normed * layer.gain(code)[:, :, None, None] + layer.bias(code)[:, :, None, None]
+    torch.testing.assert_close(layer(x, code), expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(layer.eval()(x, code), expected, atol=0.02, rtol=0.02)
 
 
 def test_data_without_captions_are_refused(tmp_path: Path) -> None:
