@@ -8,7 +8,7 @@ from torch.nn.functional import avg_pool2d, embedding, leaky_relu, one_hot
 
 from pipeline.fields import Field
 from pipeline.networks.initialisation import leaky_init
-from pipeline.networks.strided import falling
+from pipeline.networks.strided import fine_falling
 from pipeline.networks.widths import doubled
 
 BETA = 0.5  # how far the way between two captions is gone (Reed et al. 2016, section 4.3)
@@ -113,7 +113,7 @@ class CaptionDiscriminator(nn.Module):
         channels, size, _ = image.shape
         widths = doubled(width, size)
         self.words = Words(caption, text_width)
-        self.layers = falling([channels, *widths])
+        self.layers = fine_falling(channels, widths)
         self.verdict = Verdict(widths[-1], text_width)
         leaky_init(self)
 

@@ -1,6 +1,5 @@
 """The flagship: a class-conditional DCGAN, modulated by class and z, with a projection discriminator."""
 
-from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import pydantic
@@ -13,6 +12,7 @@ from pipeline.fields import Field, Fields, class_count
 from pipeline.mismatched import MismatchedGame
 from pipeline.networks.modulated import ModulatedGenerator
 from pipeline.networks.output import Enlarge, Within
+from pipeline.networks.strided import fine_falling
 from pipeline.networks.widths import doubled
 from pipeline.precision import full_precision
 from pipeline.systems.adversarial import Adversarial, ProjectionDiscriminator
@@ -59,11 +59,7 @@ class Discriminator(ProjectionDiscriminator):
 
     def __init__(self, classes: int, width: int, channels: int, size: int) -> None:
         widths = doubled(width, size)
-        fine = -(-width // 2)
-        layers: list[nn.Module] = [nn.Conv2d(channels, fine, 3, padding=1), nn.LeakyReLU(0.2)]
-        for inputs, outputs in pairwise([fine, *widths]):
-            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
-        layers += [nn.Conv2d(widths[-1], widths[-1], 3, padding=1), nn.LeakyReLU(0.2)]
+        layers = fine_falling(channels, widths)
         super().__init__(nn.Sequential(*layers, nn.Flatten()), widths[-1] * 16, classes)
 
 

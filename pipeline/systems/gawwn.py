@@ -19,7 +19,7 @@ from pipeline.networks.captions import Contrary, Verdict, Words, interpolated, o
 from pipeline.networks.frames import Frame
 from pipeline.networks.initialisation import leaky_init
 from pipeline.networks.modulated import CodedRising
-from pipeline.networks.strided import falling, rising
+from pipeline.networks.strided import falling, fine_falling, rising
 from pipeline.networks.widths import doubled
 from pipeline.systems.base import GENERATOR, OF_IMAGES, Export, Moves, System
 from pipeline.turn import Turn
@@ -96,7 +96,7 @@ class Discriminator(nn.Module):
         channels, size, _ = image.shape
         widths = doubled(model.discriminator_width, size)
         self.words = Words(caption, model.text_width)
-        self.shared = falling([channels, widths[0]])
+        self.shared = fine_falling(channels, widths[:1])
         self.frame = Frame(size // 2, size // 2, MARGIN)
         self.region, self.whole = falling(widths), falling(widths)
         self.of_region = Verdict(widths[-1], model.text_width)
